@@ -1,0 +1,52 @@
+# Every target works on a fresh clone: it makes .venv from the hashed lock first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed-$(shell cat requirements/dev.lock | cksum | cut -d' ' -f1)
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+           --generate-hashes --no-emit-index-url --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help install run demo test check stop lock fmt
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(STAMP) ## Create .venv from the lock file
+
+$(STAMP):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name one: make PYTHON=/path/to/python3.11 install"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@rm -f $(VENV)/.installed-* && touch $@
+
+run: install ## Serve the console with workers and live demo bookings, until Ctrl-C
+	@$(BIN)/python manage.py run
+
+demo: install ## Assign one evening's bookings and print the result; ends by itself
+	@$(BIN)/python manage.py demo
+
+test: install ## Run the tests on the real servers
+	$(BIN)/python -m pytest
+
+check: install ## Format, types, layers, templates, migrations, deployment settings
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	git ls-files -z -- 'templates/*.html' | xargs -0r $(BIN)/djade --target-version 5.2 --check
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	tests/check_deploy.sh
+
+stop: ## Stop the embedded servers of this clone
+	@if test -x $(BIN)/python; then $(BIN)/python manage.py services stop; fi
+
+lock: ## Resolve requirements/*.lock anew
+	$(BIN)/uv --version >/dev/null
+	$(COMPILE) pyproject.toml --output-file requirements/base.lock
+	$(COMPILE) pyproject.toml --group dev --constraint requirements/base.lock --output-file requirements/dev.lock
+
+fmt: ## Format the code
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+	git ls-files -z -- 'templates/*.html' | xargs -0r $(BIN)/djade --target-version 5.2

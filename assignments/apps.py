@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class AssignmentsConfig(AppConfig):
+    name = "assignments"
+
+    def ready(self) -> None:
+        # Imported here: models can be read only once every app is known.
+        from assignments.upkeep import start_upkeep
+        from bookings.queue import on_worker_start
+
+        on_worker_start(start_upkeep)

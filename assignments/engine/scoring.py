@@ -1,0 +1,61 @@
+"""Rates free sets by the policy's strategies and ranks them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from assignments.engine.context import Context
+from assignments.engine.seating import Candidate
+from assignments.engine.strategies import weighted
+from assignments.engine.strategies.base import Strategy
+
+DIGITS = 9
+"""Scores are rounded so that ties are ties, whatever order sums were taken in."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scored:
+    """A set with its score (0 to 1, 1 best), its parts by component and by strategy (each sums to it)."""
+
+    candidate: Candidate
+    score: float
+    breakdown: Mapping[str, float]
+    carried: Mapping[str, float]
+
+
+def scored(candidates: Sequence[Candidate], context: Context) -> list[Scored]:
+    """All candidates, best first; ties go to fewer tables, less capacity, then sorted ids."""
+    strategies = weighted(context.facts.policy)
+    total = sum(weight for _, weight in strategies) or 1.0
+    shares = [(strategy, weight / total) for strategy, weight in strategies]
+    found = [_scored(candidate, context, shares) for candidate in candidates]
+    found.sort(key=_rank)
+    return found
+
+
+def lifting(best: Scored, among: Sequence[Scored]) -> str:
+    """The strategy that lifts a plan furthest above the average of those considered: the one that decided.
+
+    Without alternatives, or when nothing differs, it is the policy's first.
+    """
+    lifts = {
+        name: round(value - sum(item.carried[name] for item in among) / len(among), DIGITS)
+        for name, value in best.carried.items()
+    }
+    return max(lifts, key=lambda name: lifts[name], default="none")
+
+
+def _scored(candidate: Candidate, context: Context, shares: list[tuple[Strategy, float]]) -> Scored:
+    breakdown: dict[str, float] = {}
+    carried: dict[str, float] = {}
+    for strategy, share in shares:
+        rates = strategy.rate(candidate, context, carried)
+        parts = {name: share * part * rates[name] for name, part in strategy.parts.items()}
+        breakdown.update(parts)
+        carried[strategy.name] = sum(parts.values())
+    return Scored(
+        candidate=candidate, score=round(sum(carried.values()), DIGITS), breakdown=breakdown, carried=carried
+    )
+
+
+def _rank(item: Scored) -> tuple[float, int, int, tuple[int, ...]]:
+    return (-item.score, len(item.candidate.bits), item.candidate.capacity, item.candidate.bits)

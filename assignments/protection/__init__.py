@@ -1,0 +1,1 @@
+"""What keeps concurrent workers out of each other's way."""

@@ -1,0 +1,60 @@
+"""Upkeep: what has to happen every few seconds, wherever a worker lives.
+
+Each worker process runs one thread of this. Whoever gets the advisory lock does the round, the
+others skip it: as long as one worker lives anywhere, bookings are swept.
+"""
+
+import logging
+import threading
+import traceback
+from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
+
+from django.db import DatabaseError, connection, connections, transaction
+from django.utils import timezone
+
+from assignments.sweeper import sweep
+from bookings.outbox import delivery
+from observability.partitions import ensure_partitions
+
+logger = logging.getLogger(__name__)
+
+INTERVAL = timedelta(seconds=2)
+
+#: Any number nobody else uses; it names this lock in pg_locks.
+ADVISORY_LOCK = 0x7AB1E
+
+
+def start_upkeep() -> None:
+    """Start the thread of this process; it ends with the process."""
+    stop = threading.Event()
+    threading.Thread(target=run_upkeep, args=(stop.wait,), name="upkeep", daemon=True).start()
+
+
+def run_upkeep(wait: Callable[[float], bool]) -> None:
+    """Do a round every INTERVAL until `wait` (seconds) returns true."""
+    while not wait(INTERVAL.total_seconds()):
+        try:
+            round_of_upkeep()
+        except DatabaseError as error:
+            # The database is away: a later round finds all that this one would have.
+            logger.warning("upkeep skipped a round: %s", type(error).__name__)
+            connections.close_all()
+        except Exception as error:  # noqa: BLE001 - a thread that dies here would strand bookings
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            logger.error("a round of upkeep failed: %s\n%s", type(error).__name__, frames)  # noqa: TRY400
+
+
+def round_of_upkeep() -> bool:
+    """One round, unless another process is at it; returns whether it was done."""
+    with transaction.atomic(), closing(connection.cursor()) as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [ADVISORY_LOCK])
+        if not cursor.fetchone()[0]:
+            return False
+        now = timezone.now()
+        sweep(now=now)
+        delivery.mark_stale()
+        delivery.requeue_overdue()
+        ensure_partitions(today=now.date())
+    return True

@@ -1,0 +1,43 @@
+"""Cancels a booking: its tables are released once, and no running assignment brings it back."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from bookings import state_machine
+from bookings.models import Allocation, Booking, BookingStatus
+from bookings.state_machine import Step
+from bookings.states import State
+
+
+class CancellationError(ValueError):
+    """A booking that cannot be cancelled any more. Trying again cannot help."""
+
+
+_OPEN = (BookingStatus.PENDING, BookingStatus.CONFIRMED)
+
+
+def cancel(*, booking_id: int, now: datetime, actor_id: int | None = None) -> Booking:
+    """Cancel a booking and release its tables; a second cancellation changes nothing.
+
+    The version moves on with the state, so a worker that is just placing the booking loses its
+    compare-and-swap and writes nothing. Raises CancellationError once the party has come or gone.
+    """
+    with transaction.atomic():
+        booking = Booking.objects.select_for_update().get(pk=booking_id)
+        if booking.status == BookingStatus.CANCELLED:
+            return booking
+        if booking.status not in _OPEN:
+            raise CancellationError(
+                f"{booking.reference} is {booking.get_status_display()} and can no longer be cancelled"
+            )
+        state_machine.move(
+            position=state_machine.position_of(booking),
+            steps=[Step(to=State.CANCELLED)],
+            at=now,
+            actor_id=actor_id,
+            changes={"status": BookingStatus.CANCELLED, "next_attempt_at": None},
+        )
+        Allocation.objects.filter(booking=booking, active=True).update(active=False)
+    booking.refresh_from_db()
+    return booking

@@ -1,0 +1,40 @@
+"""What is booked: floor plan, calendar, bookings, their state history and the outbox."""
+
+from bookings.models.booking import Allocation, Booking, BookingStatus, StateChange
+from bookings.models.calendar import Closure, PacingLimit, ServicePeriod, TurnTime, Weekday
+from bookings.models.floor_plan import (
+    Adjacency,
+    Combination,
+    CombinationTable,
+    Restaurant,
+    Table,
+    TableAttribute,
+    TableBlock,
+    Zone,
+    ZoneKind,
+)
+from bookings.models.outbox import MailKind, MailStatus, OutboxMessage
+
+__all__ = [
+    "Adjacency",
+    "Allocation",
+    "Booking",
+    "BookingStatus",
+    "Closure",
+    "Combination",
+    "CombinationTable",
+    "MailKind",
+    "MailStatus",
+    "OutboxMessage",
+    "PacingLimit",
+    "Restaurant",
+    "ServicePeriod",
+    "StateChange",
+    "Table",
+    "TableAttribute",
+    "TableBlock",
+    "TurnTime",
+    "Weekday",
+    "Zone",
+    "ZoneKind",
+]

@@ -1,0 +1,190 @@
+"""Sends promised mails. Each goes PENDING → INFLIGHT (committed) → SENT.
+
+The commit before sending is what makes "exactly once" honest: a process that dies in between
+leaves an INFLIGHT row whose mail may or may not have been accepted. Such a row becomes UNKNOWN
+and is shown to people; it is never sent again by itself.
+"""
+
+import logging
+import smtplib
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from django.core.mail import EmailMessage, get_connection
+from django.db import connection, transaction
+from django.utils import timezone
+
+from bookings.models import MailStatus, OutboxMessage
+from bookings.outbox.letter import LetterError, write_letter
+from bookings.queue import enqueue
+from observability import events
+
+logger = logging.getLogger(__name__)
+
+#: A refused mail is tried again after these delays; then it is DEAD.
+RETRY_DELAYS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 3600))
+
+#: An INFLIGHT row older than this has lost its sender: SMTP gives up far earlier.
+STALE_AFTER = timedelta(minutes=2)
+
+
+def send(message_id: int) -> None:
+    """Send one mail if it is due and nobody else does; otherwise do nothing."""
+    message = _claim(message_id)
+    if message is None:
+        return
+    try:
+        letter = write_letter(message)
+    except LetterError as error:
+        _settle(message, MailStatus.DEAD, error=str(error))
+        return
+    _deliver(message, letter)
+
+
+def mark_stale() -> int:
+    """Turn INFLIGHT rows whose sender is gone into UNKNOWN; return how many."""
+    with transaction.atomic():
+        stale = list(
+            OutboxMessage.objects.select_related("booking")
+            .select_for_update(of=("self",), skip_locked=True)
+            .filter(status=MailStatus.INFLIGHT, claimed_at__lt=_database_now() - STALE_AFTER)[:500]
+        )
+        for message in stale:
+            _settle(message, MailStatus.UNKNOWN, error="the sender stopped while sending")
+    return len(stale)
+
+
+def requeue_overdue() -> int:
+    """Enqueue PENDING mails that are long due, whose task was lost; return how many."""
+    with transaction.atomic():
+        overdue = list(
+            OutboxMessage.objects.select_for_update(skip_locked=True)
+            .filter(status=MailStatus.PENDING, due_at__lt=_database_now() - STALE_AFTER)
+            .values_list("pk", flat=True)[:500]
+        )
+        # Pushed out, so that the next look finds only what was lost again.
+        OutboxMessage.objects.filter(pk__in=overdue).update(due_at=_database_now())
+        for pk in overdue:
+            enqueue("bookings.tasks.send_mail", pk)
+    return len(overdue)
+
+
+def _claim(message_id: int) -> OutboxMessage | None:
+    """PENDING and due → INFLIGHT, committed; None if it is not due or another sender has it."""
+    with transaction.atomic():
+        now = _database_now()
+        message = (
+            OutboxMessage.objects.select_related("booking__restaurant")
+            .select_for_update(of=("self",), skip_locked=True)
+            .filter(pk=message_id, status=MailStatus.PENDING, due_at__lte=now)
+            .first()
+        )
+        if message is None:
+            return None
+        message.status = MailStatus.INFLIGHT
+        message.claimed_at = now
+        message.attempts += 1
+        message.save(update_fields=["status", "claimed_at", "attempts"])
+    return message
+
+
+def _deliver(message: OutboxMessage, letter: EmailMessage) -> None:
+    """Send and settle. What failed before the letter was handed over, or was answered with a
+    refusal, was not sent; a line that broke while it was handed over leaves the answer open.
+    """
+    server = get_connection()
+    try:
+        server.open()
+    except (smtplib.SMTPException, OSError) as error:
+        _refused(message, error)
+        return
+    try:
+        server.send_messages([letter])
+    except (smtplib.SMTPException, OSError) as error:
+        if _was_refused(error):
+            _refused(message, error)
+        else:
+            _settle(message, MailStatus.UNKNOWN, error=type(error).__name__)
+    else:
+        _settle(message, MailStatus.SENT)
+    finally:
+        with suppress(smtplib.SMTPException, OSError):
+            server.close()
+
+
+def _was_refused(error: Exception) -> bool:
+    """Whether the server's answer says that it has not taken the mail.
+
+    After the text of the mail only 4xx and 5xx say so (RFC 5321, 4.2.1); any other answer, or one
+    that could not be read, leaves it open.
+    """
+    if isinstance(error, smtplib.SMTPDataError):
+        return 400 <= error.smtp_code <= 599
+    return isinstance(
+        error, smtplib.SMTPRecipientsRefused | smtplib.SMTPSenderRefused | smtplib.SMTPHeloError
+    )
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether the server refused this guest or this text for good (5xx).
+
+    4xx comes from full mailboxes and greylisting and goes away. What the server has against us
+    (login, sender) is for people to put right, and the mail is still owed then.
+    """
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in error.recipients.values())
+    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
+
+
+def _refused(message: OutboxMessage, error: Exception) -> None:
+    """The server did not take the mail: try again later, or give up."""
+    if message.attempts > len(RETRY_DELAYS) or _is_final(error):
+        _settle(message, MailStatus.DEAD, error=type(error).__name__)
+        return
+    delay = RETRY_DELAYS[message.attempts - 1]
+    with transaction.atomic():
+        _settle(message, MailStatus.PENDING, error=type(error).__name__)
+        OutboxMessage.objects.filter(pk=message.pk).update(due_at=_database_now() + delay)
+        enqueue("bookings.tasks.send_mail", message.pk, delay=delay)
+
+
+_EVENT = {
+    MailStatus.SENT: ("mail.sent", events.Severity.INFO),
+    MailStatus.PENDING: ("mail.retry", events.Severity.WARNING),
+    MailStatus.UNKNOWN: ("mail.unknown", events.Severity.ERROR),
+    MailStatus.DEAD: ("mail.dead", events.Severity.ERROR),
+}
+
+
+def _settle(message: OutboxMessage, status: MailStatus, *, error: str = "") -> None:
+    """INFLIGHT → `status`, with its event. A row that is no longer INFLIGHT is left as it is."""
+    now = timezone.now()
+    event_type, severity = _EVENT[status]
+    with transaction.atomic():
+        settled = OutboxMessage.objects.filter(pk=message.pk, status=MailStatus.INFLIGHT).update(
+            status=status, last_error=error, sent_at=now if status == MailStatus.SENT else None
+        )
+        if not settled:
+            logger.warning("mail %s was settled by someone else", message.pk)
+            return
+        events.record(
+            [
+                events.Record(
+                    source=events.OUTBOX,
+                    event_type=event_type,
+                    severity=severity,
+                    at=now,
+                    restaurant_id=message.booking.restaurant_id,
+                    booking_id=message.booking_id,
+                    context={"kind": message.kind, "attempt": message.attempts},
+                )
+            ]
+        )
+
+
+def _database_now() -> datetime:
+    """The database's clock: senders on several machines agree on it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now

@@ -1,0 +1,64 @@
+"""Pacing: how many covers may arrive within one interval of the clock."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Sum
+
+from bookings.models import Booking, BookingStatus, PacingLimit, Restaurant
+
+_NOT_COMING = [BookingStatus.CANCELLED, BookingStatus.NO_SHOW]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """At most `max_covers` may arrive in each interval; intervals are aligned to the local clock's hour."""
+
+    tz: ZoneInfo
+    interval: timedelta
+    max_covers: int
+
+    def interval_of(self, start: datetime) -> tuple[datetime, datetime]:
+        """The interval [from, to) that an arrival at `start` falls into."""
+        # Local, because in Kathmandu the hour begins at a quarter past in UTC.
+        local = start.astimezone(self.tz)
+        past_hour = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        begin = start - past_hour % self.interval
+        return begin, begin + self.interval
+
+
+def pace_of(restaurant: Restaurant) -> Pace | None:
+    """The restaurant's limit, or None where guests may arrive all at once."""
+    limit = PacingLimit.objects.filter(restaurant=restaurant).first()
+    if limit is None:
+        return None
+    return Pace(
+        tz=restaurant.tzinfo,
+        interval=timedelta(minutes=limit.interval_minutes),
+        max_covers=limit.max_covers,
+    )
+
+
+def has_room(
+    *, pace: Pace, restaurant_id: int, start: datetime, party_size: int, but: int | None = None
+) -> bool:
+    """Whether a party may arrive at `start`; the booking with id `but` is left out of the count."""
+    begin, end = pace.interval_of(start)
+    arriving = Booking.objects.filter(restaurant_id=restaurant_id, start_at__gte=begin, start_at__lt=end)
+    others = arriving.exclude(status__in=_NOT_COMING).exclude(pk=but or 0)
+    covers = others.aggregate(covers=Sum("party_size"))["covers"] or 0
+    return bool(covers + party_size <= pace.max_covers)
+
+
+def nearest_room(
+    *, pace: Pace, restaurant_id: int, start: datetime, party_size: int, within: tuple[datetime, datetime]
+) -> datetime | None:
+    """The nearest arrival inside `within` that has room, in whole intervals; the earlier wins a tie."""
+    for steps in range(1, 1 + timedelta(hours=3) // pace.interval):
+        for candidate in (start - steps * pace.interval, start + steps * pace.interval):
+            if within[0] <= candidate <= within[1] and has_room(
+                pace=pace, restaurant_id=restaurant_id, start=candidate, party_size=party_size
+            ):
+                return candidate
+    return None

@@ -1,0 +1,1 @@
+"""The local stage: demo restaurants, people, an evening's bookings and the processes that serve them."""

@@ -1,0 +1,176 @@
+"""Settings of every environment; `config.environment` declares and checks the variables.
+
+Locally DATABASE_URL and REDIS_URL may stay unset: then this file computes the addresses of the
+embedded servers, and the first connection starts them (see `config.local`).
+"""
+
+import sys
+from pathlib import Path
+
+from config.environment import Reader, refuse
+from config.local.addresses import data_root, database_settings, redis_url
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Reader(dotenv=BASE_DIR / ".env")
+
+# Deployment ---------------------------------------------------------------------------------------
+
+ENVIRONMENT = env.environment
+DEBUG = env.flag("DEBUG", default=False)
+if DEBUG and not env.is_local:
+    refuse("DEBUG", f"debug pages show settings and personal data, so {ENVIRONMENT} refuses them")
+SECRET_KEY = env.secret("SECRET_KEY", local="local-environment-only-" + "no-secret-" * 4)
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", local=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
+
+# Applications -------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "config.apps.ConfigConfig",
+    "assignments",
+    "bookings",
+    "observability",
+    "config.apps.ConsoleAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_filters",
+    "django_q",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Servers ------------------------------------------------------------------------------------------
+
+LOCAL_DATA_DIR = Path(env.text("LOCAL_DATA_DIR", local=str(data_root(BASE_DIR))))
+EMBEDDED_DATABASE = env.is_local and not env.is_set("DATABASE_URL")
+EMBEDDED_REDIS = env.is_local and not env.is_set("REDIS_URL")
+
+DATABASES = {"default": database_settings(LOCAL_DATA_DIR) if EMBEDDED_DATABASE else env.database()}
+# A worker that opens a connection a task spends more on connecting than on assigning.
+DATABASES["default"].setdefault("CONN_MAX_AGE", 600)
+DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
+
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": redis_url(LOCAL_DATA_DIR) if EMBEDDED_REDIS else env.redis(),
+        "KEY_PREFIX": "table-assignment",
+        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 1},
+    },
+}
+if EMBEDDED_REDIS:
+    DJANGO_REDIS_CONNECTION_FACTORY = "config.local.redis.EmbeddedConnectionFactory"
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+
+# A task may run QUEUE_TIMEOUT seconds and wait behind one other (queue_limit = workers); only then
+# may the broker hand it out again, or two workers would run it at once.
+QUEUE_WORKERS = env.whole_number("QUEUE_WORKERS", default=2, lowest=1, highest=64)
+QUEUE_TIMEOUT = 20
+Q_CLUSTER = {
+    "name": "table-assignment",
+    "orm": "default",
+    "workers": QUEUE_WORKERS,
+    "queue_limit": QUEUE_WORKERS,
+    "bulk": 1,
+    "timeout": QUEUE_TIMEOUT,
+    "retry": QUEUE_TIMEOUT * 2 + 20,
+    "max_attempts": 0,
+    "ack_failures": False,
+    "save_limit": -1,
+    "catch_up": False,
+    "poll": 0.05,
+    "label": "Task queue",
+    "log_level": "WARNING",
+}
+
+# Mail ---------------------------------------------------------------------------------------------
+
+MAILBOX_DIR = LOCAL_DATA_DIR / "mailbox"
+LOCAL_MAIL = {"EMAIL_BACKEND": "bookings.outbox.maildir.MaildirBackend", "EMAIL_FILE_PATH": str(MAILBOX_DIR)}
+globals().update(env.email(local=LOCAL_MAIL))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", local="Bookings <bookings@localhost>")
+
+# Time, language, static files ---------------------------------------------------------------------
+
+TIME_ZONE = "UTC"
+USE_TZ = True
+LANGUAGE_CODE = "en-gb"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+STATIC_URL = "static/"
+# Filled by collectstatic, which deployments run and the local environment does without.
+STATIC_ROOT = None if env.is_local else BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+# Locally files are served from where they are written; deployments serve hashed copies.
+WHITENOISE_USE_FINDERS = env.is_local
+if not env.is_local:
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
+
+# Security -----------------------------------------------------------------------------------------
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "admin:login"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+if not env.is_local:
+    SECURE_SSL_REDIRECT = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_SECURE = True
+    CSRF_COOKIE_NAME = "__Host-csrf"
+
+# Logs ---------------------------------------------------------------------------------------------
+
+LOG_LEVEL = env.choice("LOG_LEVEL", ["DEBUG", "INFO", "WARNING", "ERROR"], default="INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    # django-q2 brings a handler of its own; one line a message is enough.
+    "loggers": {"django-q": {"handlers": [], "level": "WARNING", "propagate": True}},
+}

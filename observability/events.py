@@ -1,0 +1,103 @@
+"""Records events. Every type is declared here with the context keys it may carry.
+
+Contexts hold ids, codes and figures, never personal data: a key that is not declared is refused,
+so nobody's name slips into a table that is kept, exported and read by many.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from observability.models import Severity as Severity
+
+COORDINATOR = "assignment.coordinator"
+STATE_MACHINE = "assignment.state_machine"
+ENGINE = "assignment.engine"
+OUTBOX = "outbox"
+
+#: Allowed context keys by source and event type.
+CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
+    COORDINATOR: {
+        "coordinator.start": frozenset({"mode", "trigger"}),
+        "coordinator.noop": frozenset({"reason"}),
+        "coordinator.lock_acquired": frozenset({"wait_ms", "ttl_ms"}),
+        "coordinator.lock_contention": frozenset({"wait_ms", "ttl_ms"}),
+        "coordinator.rate_permit_acquired": frozenset({"in_use", "limit"}),
+        "coordinator.confirmed": frozenset({"strategy", "attempts", "duration_ms", "moves"}),
+        "coordinator.retry": frozenset({"reason", "delay_ms", "attempts", "duration_ms"}),
+        "coordinator.manual_review": frozenset({"reason", "attempts", "duration_ms"}),
+        "coordinator.error": frozenset({"error_class", "error_id"}),
+    },
+    STATE_MACHINE: {
+        "booking.assignment_state_transition": frozenset(
+            {"from", "to", "version", "reason", "mode", "metadata"}
+        ),
+    },
+    ENGINE: {
+        "attempt.success": frozenset({"strategy", "score", "plans", "duration_ms"}),
+        "attempt.failure": frozenset({"reason", "plans", "duration_ms"}),
+    },
+    OUTBOX: {
+        "mail.sent": frozenset({"kind", "attempt"}),
+        "mail.retry": frozenset({"kind", "attempt"}),
+        "mail.unknown": frozenset({"kind", "attempt"}),
+        "mail.dead": frozenset({"kind", "attempt"}),
+    },
+}
+
+
+class UnknownEventError(ValueError):
+    """An event whose source, type or context key is not in the catalogue."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """An event about to be written. `at` is when it happened, in the domain's clock."""
+
+    source: str
+    event_type: str
+    at: datetime
+    severity: Severity = Severity.INFO
+    restaurant_id: int | None = None
+    booking_id: int | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raise UnknownEventError for what the catalogue does not name."""
+        allowed = CATALOGUE.get(self.source, {}).get(self.event_type)
+        if allowed is None:
+            raise UnknownEventError(f"{self.source} {self.event_type} is not in the catalogue of events")
+        unknown = sorted(set(self.context) - allowed)
+        if unknown:
+            raise UnknownEventError(
+                f"{self.event_type} may not carry {', '.join(unknown)}; allowed: {', '.join(sorted(allowed))}"
+            )
+
+
+def record(records: Sequence[Record]) -> None:
+    """Write events in the current transaction, in order, with one statement."""
+    if not records:
+        return
+    columns: list[list[Any]] = [
+        [r.source for r in records],
+        [r.event_type for r in records],
+        [r.severity.value for r in records],
+        [json.dumps(dict(r.context)) for r in records],
+        [r.restaurant_id for r in records],
+        [r.booking_id for r in records],
+        [r.at for r in records],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO observability_events
+                (source, event_type, severity, context, restaurant_id, booking_id, created_at)
+            SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::jsonb[], %s::bigint[], %s::bigint[],
+                                 %s::timestamptz[])
+            """,
+            columns,
+        )

@@ -1,0 +1,2 @@
+DROP FUNCTION ensure_events_partition(date);
+DROP TABLE observability_events;

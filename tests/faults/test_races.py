@@ -1,0 +1,117 @@
+"""Eight processes after the same tables: one winner each, nobody waits for ever, nothing is raised."""
+
+import multiprocessing
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from assignments.coordinator import Confirmed, Retry, process_booking
+from assignments.coordinator.finish import AllocationLostError, allocate
+from assignments.models import Slot
+from bookings.models import Allocation, Booking
+from tests.factories import NOW, dinner, receive, serving_restaurant
+from tests.invariants import breaches
+from tests.processes import in_parallel
+
+PROCESSES = 8
+SLOTS = 250
+
+
+def deadlocks() -> int:
+    """Deadlocks the server has broken in this database so far."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush() IS NULL")
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])
+
+
+def grab_every_slot(booking_id: int, tables: list[int], barrier: Any) -> tuple[int, float]:
+    """Try to take `tables` in each slot together with the other processes; wins and the longest wait, s."""
+    booking = Booking.objects.select_related("restaurant").get(pk=booking_id)
+    first, stay = booking.start_at, booking.end_at - booking.start_at
+    wins, longest = 0, 0.0
+    for slot in range(SLOTS):
+        booking.start_at = first + slot * timedelta(hours=3)
+        booking.end_at = booking.start_at + stay
+        barrier.wait(30)
+        began = time.perf_counter()
+        try:
+            with transaction.atomic():
+                allocate(booking=booking, tables=tables, now=NOW)
+        except AllocationLostError:
+            pass
+        else:
+            wins += 1
+        longest = max(longest, time.perf_counter() - began)
+    return wins, longest
+
+
+@pytest.mark.parametrize("capacities", [(2,), (2, 2, 2)], ids=["one table", "three joined tables"])
+def test_every_slot_of_a_table_has_one_winner(committed_db: None, capacities: tuple[int, ...]) -> None:
+    restaurant = serving_restaurant(*capacities, join=True)
+    rivals = [receive(restaurant) for _ in range(PROCESSES)]
+    tables = [table.pk for table in restaurant.tables.all()]
+    before = deadlocks()
+    barrier = multiprocessing.get_context("fork").Barrier(PROCESSES)
+
+    # Every second process names the tables in the other order: only sorting keeps them from a circle.
+    results = in_parallel(
+        grab_every_slot, [(rival.pk, tables[:: (-1) ** i], barrier) for i, rival in enumerate(rivals)]
+    )
+
+    assert sum(wins for wins, _ in results) == SLOTS
+    assert Allocation.objects.filter(active=True).count() == SLOTS * len(tables)
+    assert deadlocks() == before
+    assert max(longest for _, longest in results) < 5
+    assert not any("overlap" in name for name in breaches(unfinished=True))
+
+
+def process_all(booking_ids: list[int], barrier: Any) -> list[str]:
+    """Process this rival's booking of each slot, all rivals at once, until permit and lock are had."""
+    outcomes = []
+    for booking_id in booking_ids:
+        barrier.wait(30)
+        outcome = process_booking(booking_id=booking_id, trigger="race")
+        while isinstance(outcome, Retry) and outcome.reason == "rate_limited":
+            outcome = process_booking(booking_id=booking_id, trigger="race")
+        outcomes.append(type(outcome).__name__)
+    return outcomes
+
+
+def test_rival_bookings_of_one_table_end_with_one_confirmed_per_slot(committed_db: None) -> None:
+    restaurant = serving_restaurant(2)
+    days = 12
+    rounds = [[receive(restaurant, start=dinner(day=day)) for _ in range(PROCESSES)] for day in range(days)]
+    before = deadlocks()
+    barrier = multiprocessing.get_context("fork").Barrier(PROCESSES)
+
+    results = in_parallel(
+        process_all,
+        [([rivals[process].pk for rivals in rounds], barrier) for process in range(PROCESSES)],
+    )
+
+    for slot in range(days):
+        outcomes = sorted(outcomes[slot] for outcomes in results)
+        assert outcomes == sorted([Confirmed.__name__] + [Retry.__name__] * (PROCESSES - 1))
+    assert deadlocks() == before
+    assert not Slot.objects.filter(booking__isnull=False).exists()
+    assert breaches(unfinished=True) == {}
+
+
+def deliver(booking_id: int, barrier: Any) -> str:
+    barrier.wait(30)
+    return type(process_booking(booking_id=booking_id, trigger="delivery")).__name__
+
+
+def test_a_booking_delivered_ten_times_at_once_is_confirmed_once(committed_db: None) -> None:
+    booking = receive(serving_restaurant(2, 2, 2))
+    barrier = multiprocessing.get_context("fork").Barrier(10)
+
+    outcomes = in_parallel(deliver, [(booking.pk, barrier)] * 10)
+
+    assert sorted(outcomes) == ["Confirmed"] + ["Noop"] * 9
+    assert Allocation.objects.count() == 1
+    assert breaches(unfinished=True) == {}

@@ -1,0 +1,493 @@
+"""Every rule of the schema, broken on purpose past all validation: the database must refuse.
+
+A constraint, a unique column or a composite foreign key without a case here fails the last tests,
+so none comes in untested.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from assignments.models import MAX_SLOTS, Attempt, Slot
+from bookings.models import (
+    Adjacency,
+    Allocation,
+    Booking,
+    Closure,
+    Combination,
+    CombinationTable,
+    OutboxMessage,
+    PacingLimit,
+    Restaurant,
+    ServicePeriod,
+    StateChange,
+    Table,
+    TableBlock,
+    TurnTime,
+    Zone,
+)
+from observability.models import Event
+from tests.factories import RestaurantFactory, TableFactory, ZoneFactory, dinner, receive, serving_restaurant
+
+PROJECT_APPS = ("assignments", "bookings", "observability")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scene:
+    """Two restaurants with their rows; a case breaks one rule about them."""
+
+    restaurant: Restaurant
+    zone: Zone
+    table: Table
+    second_table: Table
+    combination: Combination
+    booking: Booking
+    other_restaurant: Restaurant
+    other_zone: Zone
+    other_table: Table
+    other_combination: Combination
+    other_booking: Booking
+
+
+@pytest.fixture
+def scene(db: None) -> Scene:
+    restaurant, other = serving_restaurant(4, 4), serving_restaurant(4)
+    table, second_table = Table.objects.filter(restaurant=restaurant).order_by("pk")
+    return Scene(
+        restaurant=restaurant,
+        zone=restaurant.zones.get(),
+        table=table,
+        second_table=second_table,
+        combination=Combination.objects.create(restaurant=restaurant, name="Long table", capacity=8),
+        booking=receive(restaurant, idempotency_key="key-1"),
+        other_restaurant=other,
+        other_zone=other.zones.get(),
+        other_table=other.tables.get(),
+        other_combination=Combination.objects.create(restaurant=other, name="Theirs", capacity=8),
+        other_booking=receive(other, idempotency_key="key-2"),
+    )
+
+
+Case = Callable[[Scene], object]
+
+
+def period(start: datetime, end: datetime) -> DateTimeTZRange:
+    return DateTimeTZRange(start, end, "[)")
+
+
+def table_with(s: Scene, **fields: Any) -> Table:
+    return Table.objects.create(
+        **{
+            "restaurant": s.restaurant,
+            "zone": s.zone,
+            "number": "new",
+            "capacity": 4,
+            "max_party": 4,
+            **fields,
+        }
+    )
+
+
+def booking_with(s: Scene, **changes: Any) -> int:
+    return Booking.objects.filter(pk=s.booking.pk).update(**changes)
+
+
+def allocation_with(s: Scene, **fields: Any) -> Allocation:
+    seating = {
+        "restaurant": s.restaurant,
+        "booking": s.booking,
+        "table": s.table,
+        "period": period(dinner(19), dinner(21)),
+    }
+    return Allocation.objects.create(**{**seating, **fields})
+
+
+def allocate_twice(s: Scene) -> None:
+    allocation_with(s)
+    allocation_with(s, period=period(dinner(20, 59), dinner(22)))
+
+
+def service_with(s: Scene, **fields: Any) -> ServicePeriod:
+    hours = {"opens": time(11), "closes": time(15), "name": "Lunch", "weekday": 0}
+    return ServicePeriod.objects.create(restaurant=s.restaurant, **{**hours, **fields})
+
+
+def turn_with(s: Scene, **fields: Any) -> TurnTime:
+    band = {"min_party": 3, "max_party": 4, "minutes": 90}
+    return TurnTime.objects.create(restaurant=s.restaurant, **{**band, **fields})
+
+
+def overlap_turns(s: Scene) -> None:
+    turn_with(s)
+    turn_with(s, min_party=4, max_party=6)
+
+
+def change_with(s: Scene, **fields: Any) -> StateChange:
+    move = {"from_state": "created", "to_state": "capacity_verified", "version": 2}
+    return StateChange.objects.create(booking=s.booking, **{**move, **fields})
+
+
+def mail_with(s: Scene, **fields: Any) -> OutboxMessage:
+    mail = {"kind": "confirmation", "revision": 6, "message_id": f"<{uuid4()}@test>"}
+    return OutboxMessage.objects.create(booking=s.booking, **{**mail, **fields})
+
+
+def promise_twice(s: Scene) -> None:
+    mail_with(s)
+    mail_with(s)
+
+
+def attempt_with(s: Scene, **fields: Any) -> Attempt:
+    attempt = {"attempt_no": 1, "result": "success"}
+    return Attempt.objects.create(booking=s.booking, **{**attempt, **fields})
+
+
+def attempt_twice(s: Scene) -> None:
+    attempt_with(s)
+    attempt_with(s)
+
+
+def slot_with(s: Scene, **fields: Any) -> Slot:
+    return Slot.objects.create(restaurant=s.restaurant, **{"number": 1, **fields})
+
+
+def take_slot(s: Scene, number: int) -> Slot:
+    return slot_with(s, number=number, booking=s.booking, token=uuid4(), lease_until=dinner())
+
+
+def link_twice(s: Scene) -> None:
+    for _ in range(2):
+        Adjacency.objects.create(restaurant=s.restaurant, table_low=s.table, table_high=s.second_table)
+
+
+def join_twice(s: Scene) -> None:
+    for _ in range(2):
+        CombinationTable.objects.create(
+            restaurant=s.restaurant, combination=s.combination, table=s.second_table
+        )
+
+
+def same_id(pick: Callable[[Scene], models.Model], add: Callable[[Scene], models.Model]) -> Case:
+    """Give a new row the id of one there is. The primary key would refuse it first, so it is dropped."""
+
+    def case(s: Scene) -> None:
+        row, new = pick(s), add(s)
+        table = row._meta.db_table
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute(
+                "SELECT conname FROM pg_constraint WHERE contype = 'p' AND conrelid = %s::regclass", [table]
+            )
+            cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {cursor.fetchone()[0]} CASCADE")
+            cursor.execute(f"UPDATE {table} SET id = %s WHERE id = %s", [row.pk, new.pk])
+
+    return case
+
+
+BROKEN: dict[str, Case] = {
+    # Restaurants
+    "restaurants_buffer_sane": lambda s: RestaurantFactory(buffer_minutes=241),
+    "restaurants_joins_at_least_one": lambda s: RestaurantFactory(max_tables=0),
+    "restaurants_party_positive": lambda s: RestaurantFactory(max_party_auto=0),
+    "restaurants_named": lambda s: RestaurantFactory(name=""),
+    # Zones
+    "zones_name_unique": lambda s: ZoneFactory(restaurant=s.restaurant, name=s.zone.name),
+    "zones_of_restaurant": same_id(lambda s: s.zone, lambda s: ZoneFactory(restaurant=s.restaurant)),
+    "zones_kind_known": lambda s: ZoneFactory(restaurant=s.restaurant, kind="roof"),
+    "zones_named": lambda s: ZoneFactory(restaurant=s.restaurant, name=""),
+    # Tables
+    "tables_number_unique": lambda s: table_with(s, number=s.table.number),
+    "tables_of_restaurant": same_id(lambda s: s.table, table_with),
+    "tables_capacity_positive": lambda s: table_with(s, capacity=0, max_party=0, min_party=0),
+    "tables_min_party_positive": lambda s: table_with(s, min_party=0),
+    "tables_party_range": lambda s: table_with(s, min_party=3, max_party=2),
+    "tables_max_party_fits": lambda s: table_with(s, capacity=4, max_party=5),
+    "tables_numbered": lambda s: table_with(s, number=""),
+    "tables_attributes_known": lambda s: table_with(s, attributes=["window", "sea_view"]),
+    # How tables stand together
+    "adjacencies_unique": link_twice,
+    "adjacencies_low_before_high": lambda s: Adjacency.objects.create(
+        restaurant=s.restaurant, table_low=s.table, table_high=s.table
+    ),
+    "combinations_name_unique": lambda s: Combination.objects.create(
+        restaurant=s.restaurant, name=s.combination.name, capacity=6
+    ),
+    "combinations_of_restaurant": same_id(
+        lambda s: s.combination,
+        lambda s: Combination.objects.create(restaurant=s.restaurant, name="New", capacity=8),
+    ),
+    "combinations_capacity_positive": lambda s: Combination.objects.create(
+        restaurant=s.restaurant, name="None", capacity=0
+    ),
+    "combinations_named": lambda s: Combination.objects.create(restaurant=s.restaurant, name="", capacity=6),
+    "combination_tables_unique": join_twice,
+    "blocks_start_before_end": lambda s: TableBlock.objects.create(
+        restaurant=s.restaurant, table=s.table, start_at=dinner(), end_at=dinner()
+    ),
+    # Calendar
+    "service_periods_of_restaurant": same_id(lambda s: s.restaurant.service_periods.all()[0], service_with),
+    "service_periods_weekday": lambda s: service_with(s, weekday=7),
+    "service_periods_named": lambda s: service_with(s, name=""),
+    "service_periods_never_overlap": lambda s: service_with(s, opens=time(12), closes=time(17, 1)),
+    "closures_start_before_end": lambda s: Closure.objects.create(
+        restaurant=s.restaurant, starts_on=date(2027, 12, 26), ends_on=date(2027, 12, 25)
+    ),
+    "turn_times_party_positive": lambda s: turn_with(s, min_party=0),
+    "turn_times_party_range": lambda s: turn_with(s, min_party=5, max_party=4),
+    "turn_times_minutes_sane": lambda s: turn_with(s, minutes=14),
+    "turn_times_never_overlap": overlap_turns,
+    "pacing_interval_divides_hour": lambda s: PacingLimit.objects.create(
+        restaurant=s.restaurant, interval_minutes=25, max_covers=10
+    ),
+    "pacing_covers_positive": lambda s: PacingLimit.objects.create(restaurant=s.restaurant, max_covers=0),
+    # Bookings
+    "bookings_of_restaurant": same_id(lambda s: s.booking, lambda s: receive(s.restaurant)),
+    "bookings_idempotency_key_unique": lambda s: booking_with(
+        s, idempotency_key=s.other_booking.idempotency_key
+    ),
+    "bookings_party_positive": lambda s: booking_with(s, party_size=0),
+    "bookings_start_before_end": lambda s: booking_with(s, end_at=s.booking.start_at),
+    "bookings_status_known": lambda s: booking_with(s, status="lost"),
+    "bookings_state_known": lambda s: booking_with(s, assignment_state="lost"),
+    "bookings_version_with_state": lambda s: booking_with(s, assignment_state=None),
+    "bookings_cancelled_state_means_status": lambda s: booking_with(s, assignment_state="cancelled"),
+    "bookings_cycle_within_attempts": lambda s: booking_with(s, assignment_cycle_start=1),
+    "bookings_requires_known": lambda s: booking_with(s, requires=["sea_view"]),
+    "bookings_referenced": lambda s: booking_with(s, channel=""),
+    # Allocations
+    "allocations_never_overlap": allocate_twice,
+    "allocations_period_bounded": lambda s: allocation_with(s, period=DateTimeTZRange(dinner(), None)),
+    # State history
+    "state_history_version_unique": lambda s: change_with(s, version=1, from_state=None, to_state="created"),
+    "state_history_first_is_created": lambda s: change_with(s, from_state=None),
+    "state_history_moves": lambda s: change_with(s, to_state="created"),
+    "state_history_states_known": lambda s: change_with(s, to_state="lost"),
+    # Outbox
+    "outbox_once": promise_twice,
+    "outbox_kind_known": lambda s: mail_with(s, kind="newsletter"),
+    "outbox_status_known": lambda s: mail_with(s, status="lost"),
+    "outbox_sent_has_time": lambda s: mail_with(s, status="sent"),
+    "outbox_inflight_has_time": lambda s: mail_with(s, status="inflight"),
+    # Assignments
+    "attempts_number_unique": attempt_twice,
+    "attempts_number_positive": lambda s: attempt_with(s, attempt_no=0),
+    "attempts_result_known": lambda s: attempt_with(s, result="maybe", reason="error"),
+    "attempts_reason_iff_failed": lambda s: attempt_with(s, result="failure"),
+    "slots_number_unique": lambda s: [slot_with(s), slot_with(s)],
+    "slots_number_range": lambda s: slot_with(s, number=MAX_SLOTS + 1),
+    "slots_taken_or_free": lambda s: slot_with(s, booking=s.booking),
+    # Events
+    "events_severity_known": lambda s: Event.objects.create(
+        source="outbox", event_type="mail.sent", severity="loud"
+    ),
+}
+
+#: Rules with more than one way to be broken: the further ways.
+ALSO_BROKEN: list[tuple[str, Case]] = [
+    ("restaurants_named", lambda s: RestaurantFactory(slug="")),
+    ("restaurants_named", lambda s: RestaurantFactory(timezone="")),
+    (
+        "adjacencies_low_before_high",
+        lambda s: Adjacency.objects.create(
+            restaurant=s.restaurant, table_low=s.second_table, table_high=s.table
+        ),
+    ),
+    (
+        "blocks_start_before_end",
+        lambda s: TableBlock.objects.create(
+            restaurant=s.restaurant, table=s.table, start_at=dinner(20), end_at=dinner(19)
+        ),
+    ),
+    # Dinner runs to half past midnight; a late service of the same day meets it after midnight.
+    ("service_periods_never_overlap", lambda s: service_with(s, opens=time(23), closes=time(2))),
+    ("service_periods_never_overlap", lambda s: service_with(s, opens=time(8), closes=time(8))),
+    ("turn_times_minutes_sane", lambda s: turn_with(s, minutes=721)),
+    ("bookings_version_with_state", lambda s: booking_with(s, assignment_state_version=0)),
+    ("bookings_referenced", lambda s: booking_with(s, reference="")),
+    (
+        "allocations_period_bounded",
+        lambda s: allocation_with(s, period=DateTimeTZRange(None, dinner())),
+    ),
+    ("allocations_period_bounded", lambda s: allocation_with(s, period=DateTimeTZRange(empty=True))),
+    (
+        "state_history_states_known",
+        lambda s: change_with(s, from_state="lost"),
+    ),
+    ("attempts_reason_iff_failed", lambda s: attempt_with(s, reason="error")),
+    ("slots_number_range", lambda s: slot_with(s, number=0)),
+    ("slots_taken_or_free", lambda s: slot_with(s, token=uuid4())),
+    ("slots_taken_or_free", lambda s: slot_with(s, lease_until=dinner())),
+]
+
+#: Columns that are unique by themselves, as table.column.
+REPEATED: dict[str, Case] = {
+    "restaurants.slug": lambda s: RestaurantFactory(slug=s.restaurant.slug),
+    "bookings.reference": lambda s: booking_with(s, reference=s.other_booking.reference),
+    "outbox_messages.message_id": lambda s: [
+        mail_with(s, message_id="<1@test>", revision=1),
+        mail_with(s, message_id="<1@test>", revision=2),
+    ],
+    "pacing_limits.restaurant_id": lambda s: [
+        PacingLimit.objects.create(restaurant=s.restaurant, max_covers=10) for _ in range(2)
+    ],
+    "assignment_slots.booking_id": lambda s: [take_slot(s, 1), take_slot(s, 2)],
+}
+
+#: Composite foreign keys: each case names a row of another restaurant.
+STRANGERS: dict[str, Case] = {
+    "tables_zone_id_same_restaurant": lambda s: TableFactory(restaurant=s.restaurant, zone=s.other_zone),
+    "table_adjacencies_table_low_id_same_restaurant": lambda s: Adjacency.objects.create(
+        restaurant=s.other_restaurant, table_low=s.table, table_high=s.other_table
+    ),
+    "table_adjacencies_table_high_id_same_restaurant": lambda s: Adjacency.objects.create(
+        restaurant=s.restaurant, table_low=s.table, table_high=s.other_table
+    ),
+    "table_combination_tables_combination_id_same_restaurant": lambda s: CombinationTable.objects.create(
+        restaurant=s.restaurant, combination=s.other_combination, table=s.table
+    ),
+    "table_combination_tables_table_id_same_restaurant": lambda s: CombinationTable.objects.create(
+        restaurant=s.restaurant, combination=s.combination, table=s.other_table
+    ),
+    "table_blocks_table_id_same_restaurant": lambda s: TableBlock.objects.create(
+        restaurant=s.restaurant, table=s.other_table, start_at=dinner(19), end_at=dinner(20)
+    ),
+    "bookings_zone_id_same_restaurant": lambda s: booking_with(s, zone=s.other_zone),
+    "booking_table_allocations_booking_id_same_restaurant": lambda s: allocation_with(
+        s, booking=s.other_booking
+    ),
+    "booking_table_allocations_table_id_same_restaurant": lambda s: allocation_with(s, table=s.other_table),
+}
+
+
+def carry_out(case: Case, scene: Scene) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        case(scene)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def violation(case: Case, scene: Scene) -> Any:
+    """The database's own report of the rule a case broke."""
+    with pytest.raises(IntegrityError) as refusal:
+        carry_out(case, scene)
+    return refusal.value.__cause__.diag  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("name", "case"), [*BROKEN.items(), *ALSO_BROKEN], ids=[*BROKEN, *(f"{n}-also" for n, _ in ALSO_BROKEN)]
+)
+def test_the_database_refuses_a_row_that_breaks(name: str, case: Case, scene: Scene) -> None:
+    assert violation(case, scene).constraint_name == name
+
+
+@pytest.mark.parametrize("column", REPEATED)
+def test_the_database_refuses_a_repeat_of(column: str, scene: Scene) -> None:
+    found = violation(REPEATED[column], scene)
+    table, name = column.split(".")
+    assert found.sqlstate == "23505"
+    assert found.table_name == table
+    assert found.message_detail.startswith(f"Key ({name})=")
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_a_row_of_another_restaurant_is_refused(name: str, scene: Scene) -> None:
+    assert violation(STRANGERS[name], scene).constraint_name == name
+
+
+def test_two_seatings_may_touch_and_a_given_up_one_is_in_nobodys_way(scene: Scene) -> None:
+    allocation_with(scene)
+    allocation_with(scene, period=period(dinner(21), dinner(22)))
+    allocation_with(scene, active=False)
+    allocation_with(scene, table=scene.second_table)
+    assert Allocation.objects.count() == 4
+
+
+def test_reviving_a_given_up_seating_onto_a_taken_table_is_refused(scene: Scene) -> None:
+    allocation_with(scene)
+    given_up = allocation_with(scene, active=False)
+    found = violation(lambda s: Allocation.objects.filter(pk=given_up.pk).update(active=True), scene)
+    assert found.constraint_name == "allocations_never_overlap"
+
+
+def test_services_may_touch_and_differ_by_day(scene: Scene) -> None:
+    service_with(scene, opens=time(12), closes=time(17))
+    service_with(scene, opens=time(0, 30), closes=time(2), name="Night")
+    service_with(scene, opens=time(12), closes=time(17), weekday=1)
+    assert scene.restaurant.service_periods.count() == 7 + 3
+
+
+def test_turn_times_of_services_of_different_names_may_cover_the_same_parties(scene: Scene) -> None:
+    turn_with(scene)
+    turn_with(scene, service_name="Dinner")
+    turn_with(scene, min_party=5, max_party=6)
+    assert scene.restaurant.turn_times.count() == 3
+
+
+def test_a_booking_with_history_cannot_be_deleted(scene: Scene) -> None:
+    def delete(s: Scene) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM bookings WHERE id = %s", [s.booking.pk])
+
+    assert violation(delete, scene).table_name == "booking_assignment_state_history"
+
+
+def project_models() -> Iterator[type[models.Model]]:
+    for label in PROJECT_APPS:
+        yield from apps.get_app_config(label).get_models()
+
+
+def test_every_constraint_of_every_model_has_a_case() -> None:
+    declared = {constraint.name for model in project_models() for constraint in model._meta.constraints}
+    assert declared == set(BROKEN)
+
+
+def test_every_unique_column_of_every_model_has_a_case() -> None:
+    declared = {
+        f"{model._meta.db_table}.{field.column}"
+        for model in project_models()
+        for field in model._meta.local_concrete_fields
+        if field.unique and not field.primary_key
+    }
+    assert declared == set(REPEATED)
+
+
+def test_no_model_has_an_old_unique_together_that_the_walk_would_miss() -> None:
+    assert [model for model in project_models() if model._meta.unique_together] == []
+
+
+@pytest.mark.django_db
+def test_every_composite_foreign_key_of_the_database_has_a_case() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT conname FROM pg_constraint
+            WHERE contype = 'f' AND cardinality(conkey) > 1 AND connamespace = 'public'::regnamespace
+            """
+        )
+        declared = {name for (name,) in cursor.fetchall()}
+    assert declared == set(STRANGERS)
+
+
+@pytest.mark.django_db
+def test_every_declared_constraint_is_in_force_in_the_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT conname FROM pg_constraint WHERE convalidated AND connamespace = 'public'::regnamespace
+            UNION SELECT indexrelid::regclass::text FROM pg_index WHERE indisunique AND indisvalid
+            """
+        )
+        in_force = {name for (name,) in cursor.fetchall()}
+    assert set(BROKEN) - in_force == set()
+
+
+def test_a_past_day_is_no_reason_to_refuse_a_row(scene: Scene) -> None:
+    """Imported history lies in the past: the schema must not look at the clock."""
+    long_ago = datetime(2019, 5, 1, 19, tzinfo=UTC)
+    assert booking_with(scene, start_at=long_ago, end_at=long_ago + timedelta(minutes=90)) == 1

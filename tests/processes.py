@@ -1,0 +1,52 @@
+"""Runs test code in several processes at once, each with its own database connection."""
+
+import multiprocessing
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.core.cache import caches
+from django.db import connections
+
+JOIN_SECONDS = 90
+
+
+def in_parallel(work: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """Call `work(*args)` for each of `arguments`, each in a process; return their results in order.
+
+    Raises AssertionError with the child's traceback if one fails or does not end.
+    """
+    context = multiprocessing.get_context("fork")
+    connections.close_all()
+    caches.close_all()
+    pipes = [context.Pipe(duplex=False) for _ in arguments]
+    children = [
+        context.Process(target=_child, args=(work, args, sender), daemon=True)
+        for args, (_, sender) in zip(arguments, pipes, strict=True)
+    ]
+    for child in children:
+        child.start()
+    try:
+        return [_result(receiver) for receiver, _ in pipes]
+    finally:
+        for child in children:
+            child.join(5)
+            child.kill()
+
+
+def _child(work: Callable[..., Any], args: tuple[Any, ...], sender: Any) -> None:
+    # Forked: the parent's connections are closed, but a pool object copied here must not be reused.
+    connections.close_all()
+    try:
+        sender.send((True, work(*args)))
+    except BaseException:  # noqa: BLE001 - reported to the parent
+        sender.send((False, traceback.format_exc()))
+    finally:
+        connections.close_all()
+
+
+def _result(receiver: Any) -> Any:
+    assert receiver.poll(JOIN_SECONDS), f"a process did not end within {JOIN_SECONDS} s"
+    succeeded, value = receiver.recv()
+    assert succeeded, value
+    return value
