@@ -7,7 +7,7 @@ constraint tells at commit whether they still hold.
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from assignments.engine.facts import (
     Block,
@@ -32,17 +32,26 @@ from bookings.models import (
 )
 from bookings.models import Table as TableRow
 
-#: How far around a booking the evening is read: scores look at the gaps left before and after it.
-AROUND = timedelta(hours=6)
+#: How far around a booking its day is read. What reaches beyond is taken as fixed, so that a plan
+#: never moves a booking into hours nobody looked at.
+AROUND = timedelta(hours=10)
+
+#: Deterministic solver time (see `Policy.solver_limit`) of an attempt on the hot path, and of the
+#: one that follows it off that path when the first was undecided.
+SOLVER_LIMIT = 1.0
+THOROUGH_LIMIT = 10.0
 
 
-def load_facts(*, booking: Booking, now: datetime) -> tuple[Facts, Request]:
-    """The frozen facts around a booking, and what it asks for (five queries)."""
+def load_facts(*, booking: Booking, now: datetime, thorough: bool = False) -> tuple[Facts, Request]:
+    """The frozen facts around a booking, and what it asks for (five queries).
+
+    `thorough` gives the solver its time, for a booking it could not decide before.
+    """
     restaurant = booking.restaurant
     window = (booking.start_at - AROUND, booking.end_at + AROUND)
     facts = Facts(
         plan=_floor_plan(restaurant.pk),
-        policy=policy_of(restaurant),
+        policy=policy_of(restaurant, thorough=thorough),
         now=now,
         seatings=_seatings(restaurant.pk, window, but=booking.pk),
         blocks=_blocks(restaurant.pk, window),
@@ -50,13 +59,14 @@ def load_facts(*, booking: Booking, now: datetime) -> tuple[Facts, Request]:
     return facts, request_of(booking)
 
 
-def policy_of(restaurant: Restaurant) -> Policy:
+def policy_of(restaurant: Restaurant, *, thorough: bool = False) -> Policy:
     """The restaurant's seating rules as the engine takes them."""
     return Policy(
         buffer=timedelta(minutes=restaurant.buffer_minutes),
         max_slack=restaurant.max_slack,
         max_tables=restaurant.max_tables,
         freeze=timedelta(minutes=restaurant.freeze_minutes),
+        solver_limit=THOROUGH_LIMIT if thorough else SOLVER_LIMIT,
     )
 
 
@@ -127,6 +137,7 @@ def _seatings(restaurant_id: int, window: tuple[datetime, datetime], *, but: int
             requires=F("booking__requires"),
             locked=F("booking__locked"),
             status=F("booking__status"),
+            reaches_beyond=~Q(period__contained_by=window),
         )
         .order_by("booking_id", "table_id")
     )
@@ -143,7 +154,7 @@ def _seatings(restaurant_id: int, window: tuple[datetime, datetime], *, but: int
             period=Period(start=row.start_at, end=row.end_at),
             zone=_zone(row.zone_id),
             requires=frozenset(row.requires),
-            locked=row.locked,
+            locked=row.locked or row.reaches_beyond,
             checked_in=row.status == BookingStatus.CHECKED_IN,
         )
         for booking_id, row in first.items()

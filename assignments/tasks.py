@@ -1,8 +1,23 @@
-"""Tasks of this floor: thin, ids only."""
+"""Tasks of this floor: thin, ids and instants only."""
+
+from datetime import UTC, datetime
+
+from django.utils import timezone
 
 from assignments.coordinator import process_booking
+from assignments.review import freed_capacity
 
 
 def assign(booking_id: int, trigger: str) -> None:
     """Take one booking as far as it gets."""
     process_booking(booking_id=booking_id, trigger=trigger)
+
+
+def plan_reviews_again(restaurant_id: int, start: int, end: int) -> None:
+    """Look again at the reviews around seats that became free; start and end in seconds since 1970."""
+    freed_capacity.plan_reviews_again(
+        restaurant_id=restaurant_id,
+        start=datetime.fromtimestamp(start, UTC),
+        end=datetime.fromtimestamp(end, UTC),
+        now=timezone.now(),
+    )

@@ -48,6 +48,8 @@ def run_upkeep(wait: Callable[[float], bool]) -> None:
 
 def round_of_upkeep() -> bool:
     """One round, unless another process is at it; returns whether it was done."""
+    # By itself and first: making a partition locks the events table, which no sweep may hold rows against.
+    ensure_partitions(today=timezone.now().date())
     with transaction.atomic(), closing(connection.cursor()) as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [ADVISORY_LOCK])
         if not cursor.fetchone()[0]:
@@ -56,5 +58,4 @@ def round_of_upkeep() -> bool:
         sweep(now=now)
         delivery.mark_stale()
         delivery.requeue_overdue()
-        ensure_partitions(today=now.date())
     return True

@@ -5,7 +5,9 @@ from datetime import datetime
 from django.db import transaction
 
 from bookings import state_machine
-from bookings.models import Allocation, Booking, BookingStatus
+from bookings.allocations import release
+from bookings.capacity import announce_freed
+from bookings.models import Booking, BookingStatus
 from bookings.state_machine import Step
 from bookings.states import State
 
@@ -38,6 +40,7 @@ def cancel(*, booking_id: int, now: datetime, actor_id: int | None = None) -> Bo
             actor_id=actor_id,
             changes={"status": BookingStatus.CANCELLED, "next_attempt_at": None},
         )
-        Allocation.objects.filter(booking=booking, active=True).update(active=False)
+        if release(booking=booking):
+            announce_freed(restaurant_id=booking.restaurant_id, start=booking.start_at, end=booking.end_at)
     booking.refresh_from_db()
     return booking

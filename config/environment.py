@@ -83,6 +83,17 @@ VARIABLES: Mapping[str, Variable] = {
         example="/var/tmp/table-assignment",
     ),
     "QUEUE_WORKERS": Variable(purpose="worker processes of one qcluster, 1 to 64", example="2"),
+    "FEATURE_ASSIGNMENT_PIPELINE_V3": Variable(
+        purpose="whether V3 assigns, for all restaurants; set, it pins the flag and the console cannot change it",
+        example="false",
+    ),
+    "FEATURE_ASSIGNMENT_PIPELINE_V3_SHADOW": Variable(
+        purpose="whether V3 is compared where the legacy planner assigns; set, it pins the flag",
+        example="false",
+    ),
+    "FEATURE_ASSIGNMENT_PIPELINE_V3_MAX_PARALLEL": Variable(
+        purpose="runs a restaurant may have at once, 1 to 10; set, it pins the limit", example="3"
+    ),
 }
 
 
@@ -152,6 +163,14 @@ class Reader:
         if not raw.strip().isdecimal() or not lowest <= int(raw) <= highest:
             refuse(name, f"{raw!r} is not a whole number from {lowest} to {highest}")
         return int(raw)
+
+    def optional_flag(self, name: str) -> bool | None:
+        """True or false where the variable is set, else None."""
+        return self.flag(name, default=False) if self.is_set(name) else None
+
+    def optional_whole_number(self, name: str, *, lowest: int, highest: int) -> int | None:
+        """The number where the variable is set, else None."""
+        return self.whole_number(name, default=lowest, lowest=lowest, highest=highest) if self.is_set(name) else None
 
     def choice(self, name: str, choices: list[str], *, default: str) -> str:
         value = self.text(name, local=default) or default

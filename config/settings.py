@@ -69,7 +69,7 @@ TEMPLATES = [
 
 # Servers ------------------------------------------------------------------------------------------
 
-LOCAL_DATA_DIR = Path(env.text("LOCAL_DATA_DIR", local=str(data_root(BASE_DIR))))
+LOCAL_DATA_DIR = BASE_DIR / env.text("LOCAL_DATA_DIR", local=str(data_root(BASE_DIR)))
 EMBEDDED_DATABASE = env.is_local and not env.is_set("DATABASE_URL")
 EMBEDDED_REDIS = env.is_local and not env.is_set("REDIS_URL")
 
@@ -83,7 +83,7 @@ CACHES = {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": redis_url(LOCAL_DATA_DIR) if EMBEDDED_REDIS else env.redis(),
         "KEY_PREFIX": "table-assignment",
-        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 1},
+        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.5, "SOCKET_TIMEOUT": 0.5},
     },
 }
 if EMBEDDED_REDIS:
@@ -110,6 +110,14 @@ Q_CLUSTER = {
     "label": "Task queue",
     "log_level": "WARNING",
 }
+
+# Flags pinned by the environment; None leaves them to the database ----------------------------------
+
+FEATURE_ASSIGNMENT_PIPELINE_V3 = env.optional_flag("FEATURE_ASSIGNMENT_PIPELINE_V3")
+FEATURE_ASSIGNMENT_PIPELINE_V3_SHADOW = env.optional_flag("FEATURE_ASSIGNMENT_PIPELINE_V3_SHADOW")
+FEATURE_ASSIGNMENT_PIPELINE_V3_MAX_PARALLEL = env.optional_whole_number(
+    "FEATURE_ASSIGNMENT_PIPELINE_V3_MAX_PARALLEL", lowest=1, highest=10
+)
 
 # Mail ---------------------------------------------------------------------------------------------
 

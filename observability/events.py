@@ -17,7 +17,12 @@ from observability.models import Severity as Severity
 COORDINATOR = "assignment.coordinator"
 STATE_MACHINE = "assignment.state_machine"
 ENGINE = "assignment.engine"
+ALLOCATIONS = "allocations"
+FLAGS = "flags"
+AUTO_ASSIGN = "auto_assign"
+SHADOW = "assignment.shadow"
 OUTBOX = "outbox"
+REVIEW = "review"
 
 #: Allowed context keys by source and event type.
 CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
@@ -27,6 +32,8 @@ CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "coordinator.lock_acquired": frozenset({"wait_ms", "ttl_ms"}),
         "coordinator.lock_contention": frozenset({"wait_ms", "ttl_ms"}),
         "coordinator.rate_permit_acquired": frozenset({"in_use", "limit"}),
+        "coordinator.circuit_open": frozenset({"failures", "delay_ms", "open_ms"}),
+        "coordinator.circuit_closed": frozenset({"open_ms"}),
         "coordinator.confirmed": frozenset({"strategy", "attempts", "duration_ms", "moves"}),
         "coordinator.retry": frozenset({"reason", "delay_ms", "attempts", "duration_ms"}),
         "coordinator.manual_review": frozenset({"reason", "attempts", "duration_ms"}),
@@ -40,6 +47,51 @@ CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
     ENGINE: {
         "attempt.success": frozenset({"strategy", "score", "plans", "duration_ms"}),
         "attempt.failure": frozenset({"reason", "plans", "duration_ms"}),
+    },
+    SHADOW: {
+        "shadow.compared": frozenset(
+            {
+                "class",
+                "legacy_score",
+                "v3_score",
+                "duration_ms",
+                "noise_class",
+                "mode",
+                "reason",
+                "error_class",
+                "error_id",
+            }
+        ),
+    },
+    AUTO_ASSIGN: {
+        "auto_assign.attempt.start": frozenset({"attempt", "trigger"}),
+        "auto_assign.attempt": frozenset(
+            {
+                "attempt",
+                "result",
+                "reason",
+                "strategy",
+                "plans",
+                "duration_ms",
+                "error_class",
+                "error_id",
+            }
+        ),
+        "auto_assign.retry_scheduled": frozenset({"attempt", "reason", "delay_ms"}),
+        "auto_assign.summary": frozenset({"result", "reason", "attempts", "duration_ms", "path"}),
+        "auto_assign.transition": frozenset({"from", "to", "version", "reason", "metadata"}),
+    },
+    ALLOCATIONS: {
+        "booking.moved": frozenset({"from_tables", "to_tables", "cause", "for_booking"}),
+    },
+    REVIEW: {
+        "case.now_fits": frozenset({"strategy", "tables"}),
+        "case.requeued": frozenset({"action", "reason"}),
+    },
+    FLAGS: {
+        "flag.changed": frozenset({"flag", "version", "from", "to", "reason"}),
+        "flag.killed": frozenset({"flag", "version", "from", "to", "reason"}),
+        "flag.acknowledged": frozenset({"worker", "version", "from"}),
     },
     OUTBOX: {
         "mail.sent": frozenset({"kind", "attempt"}),

@@ -1,21 +1,23 @@
 """Finishes a claimed run: the second commit writes the plan, or what became of the failure."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from assignments.coordinator.claim import Claim
 from assignments.coordinator.outcomes import Confirmed, ManualReview, Retry
-from assignments.coordinator.retry_policy import Failure, backoff, give_up_reason
+from assignments.coordinator.retry_policy import THOROUGH, Failure, give_up_reason, next_delay
+from assignments.engine.facts import Id
 from assignments.engine.plans import Decision, Plan
 from assignments.engine.reasons import Reason
 from assignments.models import Attempt, AttemptResult
 from assignments.protection import permits
 from bookings import state_machine
+from bookings.allocations import Exchange, hold, hold_after_moves
 from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking, BookingStatus, MailKind
 from bookings.outbox.promise import promise
@@ -26,10 +28,6 @@ from observability import events
 
 SOURCE = "coordinator"
 _RESULTS = {None: AttemptResult.SUCCESS, Reason.ERROR: AttemptResult.ERROR}
-
-
-class AllocationLostError(Exception):
-    """Another booking took one of the plan's tables first; plan again on fresh facts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +51,7 @@ def confirm(*, run: Run, decision: Decision, plan: Plan, now: datetime) -> Confi
     booking = run.claim.booking
     with transaction.atomic():
         permits.give_back(run.claim.permit)
-        allocate(booking=booking, tables=[int(table) for table in plan.tables], now=now)
+        _take_tables(booking, plan, now)
         confirmed = state_machine.move(
             position=run.claim.position,
             steps=[Step(to=State.ASSIGNED, metadata={"strategy": plan.strategy}), Step(to=State.CONFIRMED)],
@@ -84,6 +82,25 @@ def confirm(*, run: Run, decision: Decision, plan: Plan, now: datetime) -> Confi
     return Confirmed(strategy=plan.strategy)
 
 
+def _take_tables(booking: Booking, plan: Plan, now: datetime) -> None:
+    tables = _ids(plan.tables)
+    if not plan.moves:
+        hold(booking=booking, tables=tables, now=now)
+        return
+    moves = [
+        Exchange(
+            booking_id=int(move.booking), from_tables=_ids(move.from_tables), to_tables=_ids(move.to_tables)
+        )
+        for move in plan.moves
+    ]
+    hold_after_moves(booking=booking, tables=tables, moves=moves, cause=plan.strategy, now=now)
+
+
+def _ids(tables: Iterable[Id]) -> tuple[int, ...]:
+    """The engine's table ids as the database's."""
+    return tuple(int(table) for table in tables)
+
+
 def hand_to_people(
     *,
     booking: Booking,
@@ -109,31 +126,6 @@ def promise_mail(*, booking: Booking, kind: MailKind, revision: int) -> None:
         promise(booking_id=booking.pk, kind=kind, revision=revision)
 
 
-def allocate(*, booking: Booking, tables: Sequence[int], now: datetime) -> None:
-    """Hold `tables` for the booking, buffer included, in the current transaction.
-
-    Rows go in table order, so that two bookings after the same tables never wait for each other in
-    a circle, and a conflict is skipped rather than waited out: fewer rows than tables raise
-    AllocationLostError.
-    """
-    end = booking.end_at + timedelta(minutes=booking.restaurant.buffer_minutes)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO booking_table_allocations
-                (restaurant_id, booking_id, table_id, period, active, created_at)
-            SELECT %s, %s, table_id, tstzrange(%s, %s, '[)'), true, %s
-            FROM unnest(%s::bigint[]) AS wanted(table_id) ORDER BY table_id
-            ON CONFLICT DO NOTHING
-            """,
-            [booking.restaurant_id, booking.pk, booking.start_at, end, now, list(tables)],
-        )
-        if cursor.rowcount != len(tables):
-            raise AllocationLostError(
-                f"tables {sorted(tables)} are no longer all free for {booking.reference}"
-            )
-
-
 def fail(
     *, run: Run, decision: Decision | None, failure: Failure, now: datetime, jitter: float
 ) -> Retry | ManualReview:
@@ -148,7 +140,7 @@ def fail(
         if verdict is not None:
             _to_review(run, verdict, failure.reason, now)
             return ManualReview(reason=verdict)
-        delay = backoff(failure.attempts, jitter)
+        delay = next_delay(failure, jitter)
         _to_retry(run, failure.reason, delay, now)
         return Retry(reason=failure.reason, delay=delay)
 
@@ -188,7 +180,8 @@ def _to_retry(run: Run, reason: Reason, delay: timedelta, now: datetime) -> None
         at=now,
         changes={"next_attempt_at": now + delay, "auto_assign_last_result": last_result(run, reason=reason)},
     )
-    enqueue(ASSIGN_TASK, run.claim.booking.pk, "retry", delay=delay)
+    trigger = THOROUGH if reason == Reason.UNDECIDED else "retry"
+    enqueue(ASSIGN_TASK, run.claim.booking.pk, trigger, delay=delay)
     events.record(
         [
             _event(

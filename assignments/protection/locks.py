@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.core.cache import caches
-from django_redis import get_redis_connection
+from redis import Redis
 from redis.exceptions import LockError, RedisError
 from redis.lock import Lock
+
+from assignments.protection.redis_access import ask
 
 logger = logging.getLogger(__name__)
 
@@ -35,12 +37,10 @@ def booking_lock(booking_id: int) -> Iterator[Grant]:
     began = time.perf_counter()
     lock: Lock | None = None
     try:
-        name = caches["default"].make_key(f"booking:{booking_id}")
-        lock = get_redis_connection("default").lock(name, timeout=TTL_SECONDS)
-        held = bool(lock.acquire(blocking=False))
+        lock, held = ask(lambda client: _acquire(client, booking_id))
     except RedisError as error:
-        logger.warning("Redis does not answer (%s); going on without the lock", type(error).__name__)
-        lock, held = None, True
+        logger.info("no Redis (%s); going on without the lock", type(error).__name__)
+        held = True
     try:
         yield Grant(held=held, wait_ms=round((time.perf_counter() - began) * 1000, 3))
     finally:
@@ -48,10 +48,15 @@ def booking_lock(booking_id: int) -> Iterator[Grant]:
             _release(lock)
 
 
+def _acquire(client: Redis, booking_id: int) -> tuple[Lock, bool]:
+    lock = client.lock(caches["default"].make_key(f"booking:{booking_id}"), timeout=TTL_SECONDS)
+    return lock, bool(lock.acquire(blocking=False))
+
+
 def _release(lock: Lock) -> None:
     try:
-        lock.release()
+        ask(lambda _: lock.release())
     except LockError:
         logger.info("the lock %s had lapsed before its run ended", lock.name)
     except RedisError as error:
-        logger.warning("a lock was not released (%s); it lapses by itself", type(error).__name__)
+        logger.info("a lock was not released (%s); it lapses by itself", type(error).__name__)

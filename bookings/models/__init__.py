@@ -1,6 +1,6 @@
 """What is booked: floor plan, calendar, bookings, their state history and the outbox."""
 
-from bookings.models.booking import Allocation, Booking, BookingStatus, StateChange
+from bookings.models.booking import Allocation, Booking, BookingMove, BookingStatus, StateChange
 from bookings.models.calendar import Closure, PacingLimit, ServicePeriod, TurnTime, Weekday
 from bookings.models.floor_plan import (
     Adjacency,
@@ -19,6 +19,7 @@ __all__ = [
     "Adjacency",
     "Allocation",
     "Booking",
+    "BookingMove",
     "BookingStatus",
     "Closure",
     "Combination",

@@ -13,6 +13,9 @@ from bookings.states import FINAL, State
 
 STATE_CHOICES = [(state.value, state.value.replace("_", " ")) for state in State]
 
+#: Ways a booking can take: V3 decides, legacy decides and V3 is compared, legacy alone.
+ASSIGNMENT_PATHS = ("active", "shadow", "disabled")
+
 
 class BookingStatus(models.TextChoices):
     """What the guest and the floor see."""
@@ -68,6 +71,16 @@ class Booking(models.Model):
         default=0, help_text="Attempts before the present cycle; a cycle ends when the booking gets final."
     )
     next_attempt_at = models.DateTimeField(null=True, blank=True)
+    assignment_path = models.CharField(
+        max_length=16,
+        choices=[(path, path) for path in ASSIGNMENT_PATHS],
+        null=True,
+        blank=True,
+        help_text="Path pinned from the first claim to a final state.",
+    )
+    assignment_flag_version = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Version of the flags that chose the path."
+    )
     auto_assign_last_result = models.JSONField(null=True, blank=True)
 
     created_at = models.DateTimeField(db_default=Now())
@@ -116,6 +129,10 @@ class Booking(models.Model):
             ),
             models.CheckConstraint(
                 name="bookings_requires_known", condition=Q(requires__contained_by=TableAttribute.values)
+            ),
+            models.CheckConstraint(
+                name="bookings_path_known",
+                condition=Q(assignment_path__isnull=True) | Q(assignment_path__in=ASSIGNMENT_PATHS),
             ),
             models.CheckConstraint(name="bookings_referenced", condition=~Q(reference="") & ~Q(channel="")),
         ]
@@ -202,3 +219,32 @@ class StateChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.booking_id} v{self.version}: {self.to_state}"
+
+
+class BookingMove(models.Model):
+    """A seated booking that was given other tables. Append-only; its state and version stay.
+
+    `for_booking` is the one that needed the room, empty for a move by staff.
+    """
+
+    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="moves")
+    for_booking = models.ForeignKey(Booking, on_delete=models.PROTECT, null=True, related_name="+")
+    from_tables = ArrayField(models.BigIntegerField())
+    to_tables = ArrayField(models.BigIntegerField())
+    cause = models.CharField(max_length=40)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "booking_moves"
+        ordering = ["booking_id", "created_at"]
+        constraints = [
+            models.CheckConstraint(
+                name="moves_between_tables",
+                condition=~Q(from_tables__len=0) & ~Q(to_tables__len=0) & ~Q(from_tables=F("to_tables")),
+            ),
+            models.CheckConstraint(name="moves_have_a_cause", condition=~Q(cause="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.booking_id} moved: {self.cause}"

@@ -53,6 +53,10 @@ class Restaurant(models.Model):
     max_party_auto = models.PositiveSmallIntegerField(
         default=12, help_text="Larger parties are not seated automatically."
     )
+    place_from_review = models.BooleanField(
+        default=False,
+        help_text="Place bookings in review by itself when seats become free; else only mark them.",
+    )
     freeze_minutes = models.PositiveSmallIntegerField(
         default=120, help_text="Bookings are no longer moved when less than this remains before their start."
     )

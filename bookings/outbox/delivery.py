@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from bookings.models import MailStatus, OutboxMessage
 from bookings.outbox.letter import LetterError, write_letter
+from bookings.outbox.promise import SEND_TASK
 from bookings.queue import enqueue
 from observability import events
 
@@ -65,7 +66,7 @@ def requeue_overdue() -> int:
         # Pushed out, so that the next look finds only what was lost again.
         OutboxMessage.objects.filter(pk__in=overdue).update(due_at=_database_now())
         for pk in overdue:
-            enqueue("bookings.tasks.send_mail", pk)
+            enqueue(SEND_TASK, pk)
     return len(overdue)
 
 
@@ -145,7 +146,7 @@ def _refused(message: OutboxMessage, error: Exception) -> None:
     with transaction.atomic():
         _settle(message, MailStatus.PENDING, error=type(error).__name__)
         OutboxMessage.objects.filter(pk=message.pk).update(due_at=_database_now() + delay)
-        enqueue("bookings.tasks.send_mail", message.pk, delay=delay)
+        enqueue(SEND_TASK, message.pk, delay=delay)
 
 
 _EVENT = {

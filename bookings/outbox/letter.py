@@ -1,6 +1,9 @@
 """Writes the letter of an outbox row from the booking as it is at sending."""
 
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
+from django.core.mail.message import sanitize_address
+from django.core.validators import validate_email
 from django.template.loader import render_to_string
 
 from bookings.models import OutboxMessage
@@ -16,8 +19,7 @@ def write_letter(message: OutboxMessage) -> EmailMessage:
     Raises LetterError if the guest left no address or one that no mail can go to.
     """
     booking = message.booking
-    if not booking.guest_email:
-        raise LetterError("the booking has no e-mail address")
+    _check_address(booking.guest_email)
     restaurant = booking.restaurant
     context = {
         "booking": booking,
@@ -29,22 +31,23 @@ def write_letter(message: OutboxMessage) -> EmailMessage:
         "start": booking.start_at.astimezone(restaurant.tzinfo).replace(tzinfo=None),
         "end": booking.end_at.astimezone(restaurant.tzinfo).replace(tzinfo=None),
     }
-    letter = EmailMessage(
+    return EmailMessage(
         subject=_on_one_line(render_to_string(f"mail/{message.kind}_subject.txt", context)),
         body=render_to_string(f"mail/{message.kind}.txt", context),
         to=[booking.guest_email],
         headers={"Message-ID": message.message_id},
     )
-    _check(letter)
-    return letter
 
 
-def _check(letter: EmailMessage) -> None:
-    """Build the mail once: Django refuses headers with line breaks and addresses it cannot read."""
+def _check_address(address: str) -> None:
+    """Refuse what Django would refuse while sending, when nobody could tell whether it was sent."""
+    if not address:
+        raise LetterError("the booking has no e-mail address")
     try:
-        letter.message()
-    except ValueError as error:
-        raise LetterError("the booking's e-mail address is not one") from error
+        validate_email(address)
+        sanitize_address(address, "utf-8")
+    except (ValidationError, ValueError):
+        raise LetterError("the booking's e-mail address is none") from None
 
 
 def _on_one_line(text: str) -> str:

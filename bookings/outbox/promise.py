@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
-from bookings.models import MailKind, OutboxMessage
+from bookings.models import Booking, MailKind, OutboxMessage
 from bookings.queue import enqueue
 
 SEND_TASK = "bookings.tasks.send_mail"
@@ -26,3 +26,9 @@ def promise(*, booking_id: int, kind: MailKind, revision: int, delay: timedelta 
         message_id=f"<{kind}.{booking_id}.{revision}@table-assignment>",
     )
     enqueue(SEND_TASK, message.pk, delay=delay)
+
+
+def promise_to_guest(*, booking: Booking, kind: MailKind, revision: int) -> None:
+    """Promise the booking's guest a mail, if there is an address to send it to."""
+    if booking.guest_email:
+        promise(booking_id=booking.pk, kind=kind, revision=revision)

@@ -7,6 +7,7 @@ a socket's path may have 107 bytes at most and a clone's path alone can be longe
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ SOCKET_PORT = "5432"
 # Not TMPDIR and not XDG_RUNTIME_DIR: they differ between a login, cron and an editor's terminal,
 # and the latter is wiped at logout while the servers stay.
 RUNTIME_PARENT = Path("/tmp")  # noqa: S108 - the folder made in it has rights 0700 and a checked owner
+
+
+# The name of the sockets' folder, and the mark by which a clone's processes are recognised.
+MARK = re.compile(r"table-assignment-\d+-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

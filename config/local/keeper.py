@@ -1,7 +1,7 @@
 """Keeps one server per clone: starts it if needed, recovers what a crash left, stops it.
 
 Nothing here trusts a pid file. Whether a server works is tested by connecting to it, whether any of
-its processes lives by its life lock, and which they are by the folder they work in.
+its processes lives by its life lock, and which they are by the mark in their titles.
 """
 
 import time
@@ -22,9 +22,10 @@ PAUSE = 0.02  # seconds between two looks at a server
 # Seconds an old server is given. Crash recovery of a development database takes seconds, a loaded
 # machine some more. Backends of a killed postmaster end at once unless they are busy computing.
 PATIENCE = {Answer.BUSY: 60.0, Answer.HUNG: 15.0, Answer.ABSENT: 3.0}
-# A killed starter may have left an initdb, which works in no folder we look at.
+# A killed starter may have left an initdb, which bears no mark.
 UNSEEN_PATIENCE = 30.0
 START_PATIENCE = 60.0  # seconds a new server is given
+END_PATIENCE = 5.0  # seconds a life lock may be held by processes not seen
 STUCK = {
     Answer.BUSY: "is still starting, recovering or stopping",
     Answer.HUNG: "takes connections and does not answer",
@@ -78,8 +79,12 @@ def _start(server: Server) -> bool:
         server.remove_leftovers()
         server.make_folders(life)
         start_detached(server.command(), folder=server.folder, log=server.log, life=life)
-    _await_ready(server)
-    server.complete()
+    try:
+        _await_ready(server)
+        server.complete()
+    except KeyboardInterrupt:
+        _end(server)  # nobody would know that it was started, and so stop it
+        raise
     return True
 
 
@@ -94,7 +99,7 @@ def _refuse_other_systems() -> None:
 def _claim_life_or_find_usable(server: Server) -> IO[bytes] | None:
     """The life lock once the old server is gone; None if it came back to be used."""
     began = time.monotonic()
-    while (life := claim_life(server.life_lock)) is None:
+    while (life := claim_life(server.life_lock, mark=server.mark)) is None:
         answer, waited = server.answer(), time.monotonic() - began
         if answer is Answer.READY:
             server.complete()
@@ -144,8 +149,13 @@ def _await_ready(server: Server) -> None:
 
 
 def _end(server: Server) -> None:
-    _end_processes(server)
-    _await_death(server)
+    """Ends it and waits until it let go of its files. A process just forked is not yet recognised."""
+    for _ in range(round(END_PATIENCE / PAUSE)):
+        _end_processes(server)
+        if not is_alive(server.life_lock):
+            return
+        time.sleep(PAUSE)
+    raise _invisible(server)
 
 
 def _end_processes(server: Server) -> None:
@@ -155,15 +165,6 @@ def _end_processes(server: Server) -> None:
             log=server.log,
             way_out="End it as the user it belongs to, or restart the machine.",
         )
-
-
-def _await_death(server: Server) -> None:
-    """A dying process disappears from /proc a moment before it lets go of its files."""
-    began = time.monotonic()
-    while is_alive(server.life_lock):
-        if time.monotonic() - began > PATIENCE[Answer.ABSENT]:
-            raise _invisible(server)
-        time.sleep(PAUSE)
 
 
 def _stuck(server: Server, answer: Answer, waited: float) -> LocalServiceError:

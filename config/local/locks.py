@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from config.local.addresses import MARK
 from config.local.errors import failure
 
 PAUSE = 0.02  # seconds between two looks at a lock
@@ -34,13 +35,30 @@ def start_lock(path: Path, *, patience: float = 150.0) -> Iterator[None]:
         yield
 
 
-def claim_life(path: Path) -> IO[bytes] | None:
-    """The life lock as an open file to hand to a new server; None while an old one lives."""
-    file = path.open("ab")
-    if _locked(file, fcntl.LOCK_EX):
-        return file
-    file.close()
-    return None
+def claim_life(path: Path, *, mark: str) -> IO[bytes] | None:
+    """The life lock as an open file to hand to a new server; None while an old one lives.
+
+    ``mark`` is written into it: how to recognise the processes that hold it.
+    """
+    file = path.open("ab", buffering=0)
+    if not _locked(file, fcntl.LOCK_EX):
+        file.close()
+        return None
+    file.truncate(0)
+    file.write(mark.encode())
+    return file
+
+
+def mark_of_life(path: Path) -> str | None:
+    """The mark of the server that holds or last held this life lock; None if it is not whole.
+
+    Part of a mark would be that of other clones' servers as well.
+    """
+    try:
+        mark = path.read_text(errors="replace")
+    except OSError:
+        return None
+    return mark if MARK.fullmatch(mark) else None
 
 
 def is_alive(path: Path) -> bool:

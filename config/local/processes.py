@@ -2,24 +2,25 @@
 
 A pid file can be stale, truncated or name a stranger. Our servers carry a mark in their command
 line, which everybody may read: root of a container may not look into other users' processes any
-further. Where that is allowed, their working folder tells too, even of a clone that was moved.
+further. Where that is allowed, the working folder tells of servers started by hand too.
 """
 
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
 PAUSE = 0.05  # seconds between two looks
+REPEAT = 1.0  # seconds between two signals; Valkey forgets one that comes while it starts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Process:
-    """One process at work on a data folder; ``ours`` if it carries the mark."""
+    """One process at work on a data folder; ``ours`` if it carries a mark."""
 
     pid: int
     parent: int
@@ -39,9 +40,9 @@ def can_see_processes() -> bool:
     return (PROC / "self" / "cwd").exists()
 
 
-def processes_on(folder: Path, *, program: str, mark: str) -> list[Process]:
-    """Processes running ``program`` with this mark or on this data folder."""
-    found = (_inspect(entry, os.fsencode(folder), program, mark) for entry in PROC.glob("[0-9]*"))
+def processes_on(folder: Path, *, program: str, marks: Collection[str]) -> list[Process]:
+    """Processes running ``program`` with one of these marks or on this data folder."""
+    found = (_inspect(entry, os.fsencode(folder), program, marks) for entry in PROC.glob("[0-9]*"))
     return [process for process in found if process]
 
 
@@ -53,12 +54,16 @@ def leaders(processes: Sequence[Process]) -> list[Process]:
 
 def end(find: Callable[[], list[Process]], steps: Sequence[Step]) -> bool:
     """Takes the steps one after another until none is found; False if one survives them all."""
-    for step in steps:
+    return any(_end_by(find, step) for step in steps)
+
+
+def _end_by(find: Callable[[], list[Process]], step: Step) -> bool:
+    for _ in range(round(step.patience / REPEAT)):
         running = find()
         for process in running if step.to_children else leaders(running):
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(process.pid, step.signal)
-        if _gone_within(find, step.patience):
+        if _gone_within(find, REPEAT):
             return True
     return False
 
@@ -72,12 +77,12 @@ def _gone_within(find: Callable[[], list[Process]], seconds: float) -> bool:
     return True
 
 
-def _inspect(entry: Path, folder: bytes, program: str, mark: str) -> Process | None:
+def _inspect(entry: Path, folder: bytes, program: str, marks: Collection[str]) -> Process | None:
     try:
         command = (entry / "cmdline").read_bytes()
         if not _is_running(program, command) or not _may_be_ours(entry):
             return None
-        ours = mark.encode() in command
+        ours = any(mark.encode() in command for mark in marks)
         if not (ours or folder in command.split(b"\0") or _works_in(entry, folder)):
             return None
         return Process(pid=int(entry.name), parent=_parent(entry), ours=ours)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, ClassVar
 
 from config.local.addresses import Addresses
+from config.local.locks import mark_of_life
 from config.local.processes import Process, Step, processes_on
 
 
@@ -48,7 +49,9 @@ class Server(ABC):
         return self.addresses.runtime.name
 
     def processes(self) -> list[Process]:
-        return processes_on(self.folder, program=self.program, mark=self.mark)
+        """Its processes, those started before the clone was moved or renamed included."""
+        marks = {self.mark, mark_of_life(self.life_lock) or self.mark}
+        return processes_on(self.folder, program=self.program, marks=marks)
 
     @abstractmethod
     def is_usable(self) -> bool:

@@ -18,7 +18,8 @@ PRELUDE = """
 import os, sys, time
 from pathlib import Path
 import encodings.idna
-from config.local.services import ensure_database, ensure_redis, local_services, stop
+from config.local.addresses import addresses
+from config.local.services import ensure_database, ensure_redis, local_services, status, stop
 root = Path(sys.argv[1])
 """
 

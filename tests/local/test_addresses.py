@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from redis import ConnectionPool
 
-from config.local.addresses import addresses, data_root, database_settings, redis_url
+from config.local.addresses import MARK, addresses, data_root, database_settings, redis_url
 
 LONGEST_SOCKET_PATH = 107  # bytes, on Linux
 
@@ -25,6 +25,10 @@ def test_the_same_clone_has_the_same_addresses_by_every_path(tmp_path: Path) -> 
     link.symlink_to(tmp_path)
 
     assert addresses(link / ".local") == addresses(tmp_path / "x" / ".." / ".local")
+
+
+def test_the_name_of_the_sockets_folder_is_a_whole_mark() -> None:
+    assert MARK.fullmatch(addresses(Path("/srv/clone/.local")).runtime.name)
 
 
 def test_two_clones_share_no_address() -> None:

@@ -16,7 +16,8 @@ from pytest_django.plugin import DjangoDbBlocker
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from config.local.addresses import database_settings, redis_url
-from tests.local.probes import pids, postmaster, runs, wait_until
+from config.local.locks import is_alive
+from tests.local.probes import pids, postmaster, wait_until
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def test_a_connection_to_the_cache_made_after_its_server_died_restarts_it(
     cache.set("key", "value")
     (killed,) = pids(root)[1]
     os.kill(killed, signal.SIGKILL)
-    wait_until(lambda: not runs(killed))
+    wait_until(lambda: not is_alive(root / "redis.alive"))
     with suppress(RedisConnectionError):
         cache.get("key")  # on the connection that was cut
 

@@ -116,6 +116,17 @@ def test_stopping_ends_the_server_and_not_the_stranger_its_pid_file_names(root: 
     assert pids(root) == ([], [])
 
 
+@pytest.mark.parametrize("content", ["", "\xff", "table-assignment-"])
+def test_an_overwritten_life_lock_does_not_matter(root: Path, fresh_root: Path, content: str) -> None:
+    ensure_redis(root)
+    ensure_redis(fresh_root)
+    (root / "redis.alive").write_text(content, encoding="latin-1")
+
+    assert list(stop(root)) == ["The local Redis"]
+    assert ensure_redis(root) is True
+    assert ping(fresh_root) == b"+PONG\r\n"
+
+
 def test_stale_sockets_and_their_locks_do_not_matter(root: Path, stranger: int) -> None:
     ensure_database(root)
     ensure_redis(root)
@@ -162,6 +173,21 @@ def test_servers_whose_data_were_removed_can_be_stopped(root_to_ruin: Path) -> N
 
     assert len(stop(root_to_ruin)) == 2
     assert not addresses(root_to_ruin).runtime.exists()
+
+
+def test_a_clone_that_was_moved_replaces_its_servers(
+    root_to_ruin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(keeper.PATIENCE, Answer.ABSENT, 0.5)
+    ensure_database(root_to_ruin)
+    left_behind = postmaster(root_to_ruin)
+    moved = root_to_ruin.rename(root_to_ruin.with_name("moved"))
+    try:
+        assert ensure_database(moved) is True
+        assert not runs(left_behind)
+        assert ask(moved, "SELECT 1") == 1
+    finally:
+        stop(moved)
 
 
 def test_a_start_that_was_killed_while_making_the_data_is_taken_over(fresh_root: Path) -> None:

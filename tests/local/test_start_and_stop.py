@@ -3,7 +3,12 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
+from config.local import keeper
 from config.local.addresses import addresses
+from config.local.redis_server import RedisServer
+from config.local.server import Answer
 from config.local.services import ensure_database, ensure_redis, local_services, stop
 from tests.local.probes import ENSURE_DATABASE, ask, output, pids, ping, postmaster, process, wait_until
 
@@ -152,3 +157,20 @@ def test_an_interrupted_block_stops_what_it_started(root: Path) -> None:
         starter.send_signal(signal.SIGINT)
 
     wait_until(lambda: pids(root) == ([], []))
+
+
+class InterruptedRedis(RedisServer):
+    """Ctrl-C comes while it starts."""
+
+    def is_usable(self) -> bool:
+        return False
+
+    def answer(self) -> Answer:
+        raise KeyboardInterrupt
+
+
+def test_an_interrupted_start_leaves_no_server(root: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        keeper.ensure(InterruptedRedis(addresses=addresses(root)))
+
+    assert list(pids(root)[1]) == []

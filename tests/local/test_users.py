@@ -72,6 +72,22 @@ def test_root_without_the_capability_is_told_what_to_do_about_a_closed_folder(fr
 
 
 @as_root
+def test_root_of_a_container_may_not_look_into_processes_and_still_manages(root: Path) -> None:
+    script = """
+import shutil
+ensure_database(root)
+os.kill(status(root)[0].pids[0], 9)
+print(ensure_database(root), len(status(root)[0].pids))
+shutil.rmtree(addresses(root).runtime)
+print(ensure_database(root), *stop(root))
+"""
+
+    said = output(script, root, prefix=["setpriv", "--bounding-set=-sys_ptrace"])
+
+    assert said == "True 1\nTrue The local PostgreSQL"
+
+
+@as_root
 def test_an_ordinary_user_starts_and_stops_servers(fresh_root: Path) -> None:
     os.chown(fresh_root.parent, NOBODY, NOBODY)
 

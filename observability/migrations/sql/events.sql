@@ -25,9 +25,10 @@ CREATE TRIGGER append_only_table BEFORE TRUNCATE ON observability_events_default
 -- Makes the partition of one UTC day and moves that day's rows out of DEFAULT into it.
 -- Runs with its owner's rights: a worker may call it without owning the table. The default
 -- partition is detached meanwhile, since PostgreSQL refuses a partition whose rows lie in DEFAULT;
--- the lock that takes keeps writers waiting for the copy, so days are made ahead.
+-- the lock that takes keeps writers waiting for the copy, so days are made ahead. It gives up rather
+-- than queue all writers behind a long reader; the next round tries again.
 CREATE FUNCTION ensure_events_partition(day date) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '2s' AS $$
 DECLARE
     part text := 'observability_events_' || to_char(day, 'YYYYMMDD');
     from_at timestamptz := day::timestamp AT TIME ZONE 'UTC';

@@ -1,19 +1,29 @@
 """The coordinator's direct path, on the real database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
+from django.core.cache import caches
 from django.db import connection
 from django_q.models import OrmQ
+from django_redis import get_redis_connection
 
 from assignments.coordinator import Confirmed, ManualReview, Noop, Retry, process_booking
-from assignments.coordinator.run import Edge
+from assignments.edge import Edge
 from assignments.engine.reasons import Reason
 from assignments.models import Attempt, Slot
 from assignments.protection import permits
 from bookings.cancellation import cancel
-from bookings.models import Allocation, Booking, OutboxMessage, PacingLimit, StateChange, TableBlock
+from bookings.models import (
+    Allocation,
+    Booking,
+    BookingMove,
+    OutboxMessage,
+    PacingLimit,
+    StateChange,
+    TableBlock,
+)
 from observability.models import Event
 from tests.factories import NOW, dinner, receive, serving_restaurant
 from tests.invariants import breaches
@@ -22,6 +32,12 @@ pytestmark = pytest.mark.django_db
 
 #: The clock stands at NOW, and retries come without jitter.
 EDGE = Edge(clock=lambda: NOW, jitter=lambda: 0.0)
+
+
+@pytest.fixture(autouse=True)
+def closed_circuit() -> Iterator[None]:
+    yield
+    get_redis_connection().delete(caches["default"].make_key("breaker:assignment"))
 
 
 def assign(booking: Booking, edge: Edge = EDGE) -> object:
@@ -108,53 +124,173 @@ def test_the_events_of_a_run_tell_its_story_in_order() -> None:
     ]
 
 
-def test_a_full_house_is_tried_again_later_and_the_task_waits_in_the_queue() -> None:
+def test_a_full_house_goes_to_people_at_once_with_a_proof() -> None:
     restaurant = serving_restaurant(2)
     assign(receive(restaurant))
     second = receive(restaurant)
+
+    assert assign(second) == ManualReview(reason=Reason.NO_CAPACITY_AT_TIME)
+
+    attempt = Attempt.objects.get(booking=second)
+    assert (attempt.result, attempt.reason) == ("failure", "no_capacity_at_time")
+    assert attempt.metadata["certificate"]["kind"] in {"bound", "exhaustive"}
+    assert attempt.metadata["rejections"]
+    assert OutboxMessage.objects.get(booking=second).kind == "received"
+    assert breaches(unfinished=True) == {}
+
+
+def failing(*, from_read: int = 2) -> Edge:
+    """An edge whose clock breaks from that read on, and works again for what deals with the error."""
+    reads = 0
+
+    def clock() -> datetime:
+        nonlocal reads
+        reads += 1
+        if reads == from_read:
+            raise RuntimeError("broken clock")
+        return NOW
+
+    return Edge(clock=clock, jitter=lambda: 0.0)
+
+
+def test_a_failed_attempt_is_tried_again_later_and_the_task_waits_in_the_queue() -> None:
+    booking = receive(serving_restaurant(2))
     OrmQ.objects.all().delete()
 
-    outcome = assign(second)
+    outcome = assign(booking, failing())
 
-    assert outcome == Retry(reason=Reason.NO_ASSIGNMENT, delay=timedelta(seconds=1))
-    assert second.assignment_state == "assignment_pending"
-    assert second.next_attempt_at == NOW + timedelta(seconds=1)
-    assert OrmQ.objects.get().task["args"] == (second.pk, "retry")
+    assert outcome == Retry(reason=Reason.ERROR, delay=timedelta(seconds=1))
+    assert booking.assignment_state == "assignment_pending"
+    assert booking.next_attempt_at == NOW + timedelta(seconds=1)
+    assert OrmQ.objects.get().task["args"] == (booking.pk, "retry")
 
 
 def test_retries_wait_twice_as_long_each_time_and_end_with_people() -> None:
-    restaurant = serving_restaurant(2)
-    assign(receive(restaurant))
-    second = receive(restaurant)
+    booking = receive(serving_restaurant(2))
+    client = get_redis_connection()
 
-    outcomes = [assign(second) for _ in range(5)]
+    outcomes = []
+    for _ in range(5):
+        outcomes.append(assign(booking, failing()))
+        client.delete(caches["default"].make_key("breaker:assignment"))
 
     delays = [outcome.delay.total_seconds() for outcome in outcomes if isinstance(outcome, Retry)]
     assert delays == [1, 2, 4, 8]
     assert outcomes[-1] == ManualReview(reason=Reason.ATTEMPTS_EXHAUSTED)
-    assert second.assignment_state == "manual_review"
-    assert OutboxMessage.objects.get(booking=second).kind == "received"
-    assert [a.attempt_no for a in Attempt.objects.filter(booking=second)] == [1, 2, 3, 4, 5]
-    last = StateChange.objects.filter(booking=second).latest("version")
-    assert (last.reason, last.metadata) == ("attempts_exhausted", {"cause": "no_assignment"})
+    assert booking.assignment_state == "manual_review"
+    assert [a.attempt_no for a in Attempt.objects.filter(booking=booking)] == [1, 2, 3, 4, 5]
+    last = StateChange.objects.filter(booking=booking).latest("version")
+    assert (last.reason, last.metadata) == ("attempts_exhausted", {"cause": "error"})
 
 
-def test_freed_tables_are_found_by_the_next_attempt() -> None:
-    restaurant = serving_restaurant(2)
-    first, second = receive(restaurant), receive(restaurant)
-    assign(first)
-    assign(second)
-    cancel(booking_id=first.pk, now=NOW)
-    assert isinstance(assign(second), Confirmed)
+def test_the_attempt_after_a_failed_one_confirms() -> None:
+    booking = receive(serving_restaurant(2))
+    assign(booking, failing())
+    assert isinstance(assign(booking), Confirmed)
+    assert [a.result for a in Attempt.objects.filter(booking=booking)] == ["error", "success"]
     assert breaches(unfinished=True) == {}
 
 
 def test_a_failure_close_to_the_start_goes_to_people_at_once() -> None:
     restaurant = serving_restaurant(2)
-    assign(receive(restaurant))
-    second = receive(restaurant)
-    late = Edge(clock=lambda: second.start_at - timedelta(minutes=9), jitter=lambda: 0.0)
-    assert assign(second, late) == ManualReview(reason=Reason.TOO_CLOSE_TO_START)
+    booking = receive(restaurant)
+    reads = 0
+
+    def clock() -> datetime:
+        nonlocal reads
+        reads += 1
+        if reads == 2:
+            raise RuntimeError("broken clock")
+        return booking.start_at - timedelta(minutes=9)
+
+    late = Edge(clock=clock, jitter=lambda: 0.0)
+    assert assign(booking, late) == ManualReview(reason=Reason.TOO_CLOSE_TO_START)
+
+
+def test_five_unexpected_errors_open_the_circuit_and_further_bookings_wait() -> None:
+    restaurant = serving_restaurant(2)
+    bookings = [receive(restaurant, start=dinner(day=day)) for day in range(6)]
+    for booking in bookings[:5]:
+        assign(booking, failing())
+    waiting = bookings[5]
+
+    outcome = assign(waiting)
+
+    assert isinstance(outcome, Retry)
+    assert outcome.reason == Reason.CIRCUIT_OPEN
+    assert timedelta(seconds=13) < outcome.delay <= timedelta(seconds=15)
+    assert (waiting.assignment_state, waiting.assignment_attempts) == ("created", 0)
+    opened = Event.objects.get(event_type="coordinator.circuit_open")
+    assert opened.context["failures"] == 5
+
+
+def test_the_circuit_closes_after_two_good_runs_and_the_time_open_is_recorded() -> None:
+    restaurant = serving_restaurant(2)
+    bookings = [receive(restaurant, start=dinner(day=day)) for day in range(7)]
+    for booking in bookings[:5]:
+        assign(booking, failing())
+    get_redis_connection().hset(caches["default"].make_key("breaker:assignment"), "until", 0)
+
+    assert all(isinstance(assign(booking), Confirmed) for booking in bookings[5:])
+
+    closed = Event.objects.get(event_type="coordinator.circuit_closed")
+    assert closed.context["open_ms"] >= 0
+
+
+def test_a_seated_booking_is_moved_when_that_lets_another_in() -> None:
+    restaurant = serving_restaurant(2, 4)
+    small = receive(restaurant, start=dinner(19))
+    assign(small)
+    four = restaurant.tables.get(capacity=4)
+    # Staff put the pair on the four-top; a party of four then needs it.
+    Allocation.objects.filter(booking=small).update(table=four)
+
+    large = receive(restaurant, start=dinner(19), party_size=4)
+    outcome = assign(large)
+
+    assert outcome == Confirmed(strategy="reseat")
+    assert large.allocations.get().table == four
+    assert small.allocations.get(active=True).table.capacity == 2
+    move = BookingMove.objects.get()
+    assert (move.booking, move.for_booking, move.cause) == (small, large, "reseat")
+    moved = Event.objects.get(event_type="booking.moved")
+    assert (moved.booking_id, moved.context["for_booking"]) == (small.pk, large.pk)
+    small.refresh_from_db()
+    assert (small.assignment_state, small.assignment_state_version) == ("confirmed", 6)
+    assert OutboxMessage.objects.filter(booking=small).count() == 1
+    assert breaches(unfinished=True) == {}
+
+
+def test_a_booking_pinned_by_staff_is_never_moved() -> None:
+    restaurant = serving_restaurant(2, 4)
+    small = receive(restaurant)
+    assign(small)
+    Allocation.objects.filter(booking=small).update(table=restaurant.tables.get(capacity=4))
+    Booking.objects.filter(pk=small.pk).update(locked=True)
+    assert assign(receive(restaurant, party_size=4)) == ManualReview(reason=Reason.NO_CAPACITY_AT_TIME)
+
+
+def test_a_booking_pinned_between_plan_and_commit_is_not_moved() -> None:
+    restaurant = serving_restaurant(2, 4)
+    small = receive(restaurant)
+    assign(small)
+    Allocation.objects.filter(booking=small).update(table=restaurant.tables.get(capacity=4))
+    reads = 0
+
+    def clock() -> datetime:
+        # Read for the claim, for the facts, and then for the commit.
+        nonlocal reads
+        reads += 1
+        if reads == 3:
+            Booking.objects.filter(pk=small.pk).update(locked=True)
+        return NOW
+
+    large = receive(restaurant, party_size=4)
+    outcome = assign(large, Edge(clock=clock, jitter=lambda: 0.0))
+
+    assert outcome == ManualReview(reason=Reason.NO_CAPACITY_AT_TIME)
+    assert small.allocations.get(active=True).table.capacity == 4
+    assert not BookingMove.objects.exists()
 
 
 def test_a_party_only_staff_may_enter_goes_to_people_without_an_attempt() -> None:

@@ -7,6 +7,7 @@ from django.core.cache import caches
 from django_redis import get_redis_connection
 
 from assignments.protection.locks import booking_lock
+from assignments.protection.redis_access import end_pause
 
 
 def key(booking_id: int) -> str:
@@ -54,5 +55,9 @@ def test_without_redis_the_run_goes_on(settings: Any) -> None:
         }
     }
     settings.DJANGO_REDIS_CONNECTION_FACTORY = "django_redis.pool.ConnectionFactory"
-    with booking_lock(1) as grant:
-        assert grant.held
+    try:
+        with booking_lock(1) as grant, booking_lock(1) as again:
+            assert grant.held
+            assert again.held
+    finally:
+        end_pause()

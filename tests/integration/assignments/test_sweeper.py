@@ -10,7 +10,7 @@ from django_q.models import OrmQ
 
 from assignments.coordinator import process_booking
 from assignments.coordinator.claim import claim
-from assignments.coordinator.run import Edge
+from assignments.edge import Edge
 from assignments.models import Attempt, Slot
 from assignments.protection.locks import Grant
 from assignments.sweeper import Swept, recover, sweep

@@ -20,6 +20,7 @@ from bookings.models import (
     Adjacency,
     Allocation,
     Booking,
+    BookingMove,
     Closure,
     Combination,
     CombinationTable,
@@ -149,6 +150,11 @@ def attempt_with(s: Scene, **fields: Any) -> Attempt:
     return Attempt.objects.create(booking=s.booking, **{**attempt, **fields})
 
 
+def move_with(s: Scene, **fields: Any) -> BookingMove:
+    move = {"from_tables": [1], "to_tables": [2], "cause": "reseat"}
+    return BookingMove.objects.create(booking=s.booking, **{**move, **fields})
+
+
 def attempt_twice(s: Scene) -> None:
     attempt_with(s)
     attempt_with(s)
@@ -261,6 +267,10 @@ BROKEN: dict[str, Case] = {
     "bookings_cycle_within_attempts": lambda s: booking_with(s, assignment_cycle_start=1),
     "bookings_requires_known": lambda s: booking_with(s, requires=["sea_view"]),
     "bookings_referenced": lambda s: booking_with(s, channel=""),
+    "bookings_path_known": lambda s: booking_with(s, assignment_path="scenic"),
+    # Moves
+    "moves_between_tables": lambda s: move_with(s, to_tables=[]),
+    "moves_have_a_cause": lambda s: move_with(s, cause=""),
     # Allocations
     "allocations_never_overlap": allocate_twice,
     "allocations_period_bounded": lambda s: allocation_with(s, period=DateTimeTZRange(dinner(), None)),
@@ -320,6 +330,8 @@ ALSO_BROKEN: list[tuple[str, Case]] = [
         "state_history_states_known",
         lambda s: change_with(s, from_state="lost"),
     ),
+    ("moves_between_tables", lambda s: move_with(s, from_tables=[])),
+    ("moves_between_tables", lambda s: move_with(s, from_tables=[1, 2], to_tables=[1, 2])),
     ("attempts_reason_iff_failed", lambda s: attempt_with(s, reason="error")),
     ("slots_number_range", lambda s: slot_with(s, number=0)),
     ("slots_taken_or_free", lambda s: slot_with(s, token=uuid4())),

@@ -30,6 +30,7 @@ from observability.models import Event
 from tests.factories import NOW, ServicePeriodFactory, ZoneFactory, dinner, receive, serving_restaurant
 
 naive = datetime.fromisoformat
+WEST, EAST = timezone(timedelta(hours=-5)), timezone(timedelta(hours=5))
 
 
 @pytest.fixture
@@ -119,7 +120,8 @@ def test_what_fails_after_the_booking_takes_the_booking_along(table: str, restau
         cursor.execute(
             f"CREATE TRIGGER failing BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_insert()"
         )
-    with pytest.raises(DatabaseError, match="disk full"), transaction.atomic():
+    # No transaction around it: intake's own is what must undo the booking.
+    with pytest.raises(DatabaseError, match="disk full"):
         receive(restaurant)
     assert saved() == (0, 0, 0)
 
@@ -261,6 +263,10 @@ def test_a_start_after_midnight_belongs_to_the_evening_before(db: None) -> None:
         ({"start": naive("9999-12-31 23:59")}, "start", "year 9999"),
         ({"start": naive("0001-01-01 00:00")}, "start", "passed"),
         ({"end": datetime(9999, 12, 31, 23, tzinfo=UTC)}, "end", "no later than 00:30"),
+        # The ends of Python's calendar: in UTC these fall off it.
+        ({"start": datetime(9999, 12, 31, 23, tzinfo=WEST)}, "start", "the year 9999 is out of range"),
+        ({"start": datetime(1, 1, 1, 1, tzinfo=EAST)}, "start", "the year 1 is out of range"),
+        ({"end": datetime(9999, 12, 31, 23, tzinfo=WEST)}, "end", "the year 9999 is out of range"),
     ],
 )
 def test_a_refusal_names_the_field_and_the_way_out(

@@ -6,11 +6,13 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from assignments.models import Attempt
+from bookings.models import BookingMove
 from observability.partitions import ensure_partitions
 from tests.factories import NOW, receive, serving_restaurant
 from tests.integration.observability.rows import partitions, write_event
 
 HISTORY = "booking_assignment_state_history"
+MOVES = "booking_moves"
 ATTEMPTS = "booking_assignment_attempts"
 EVENTS = "observability_events"
 
@@ -20,6 +22,7 @@ def rows(db: None) -> None:
     """At least one row in each append-only table: a row trigger has nothing to say about none."""
     booking = receive(serving_restaurant(4))
     Attempt.objects.create(booking=booking, attempt_no=1, result="success")
+    BookingMove.objects.create(booking=booking, from_tables=[1], to_tables=[2], cause="reseat")
     write_event(at=NOW)
     with connection.cursor() as cursor:
         # TRUNCATE is refused beforehand while deferred foreign keys wait to be checked.
@@ -43,7 +46,7 @@ def count(table: str) -> int:
         return int(cursor.fetchone()[0])
 
 
-@pytest.mark.parametrize("table", [HISTORY, ATTEMPTS, EVENTS])
+@pytest.mark.parametrize("table", [HISTORY, MOVES, ATTEMPTS, EVENTS])
 def test_append_only_tables_refuse_every_change(table: str, rows: None) -> None:
     before = count(table)
     assert before > 0
@@ -52,6 +55,19 @@ def test_append_only_tables_refuse_every_change(table: str, rows: None) -> None:
     refusal(f"TRUNCATE {table}")
     refusal(f"TRUNCATE {table} CASCADE")
     assert count(table) == before
+
+
+@pytest.mark.django_db
+def test_no_table_is_append_only_without_a_case_here() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger
+            WHERE tgfoid = 'refuse_change'::regproc AND tgparentid = 0
+              AND NOT (SELECT relispartition FROM pg_class WHERE oid = tgrelid)
+            """
+        )
+        assert {name for (name,) in cursor.fetchall()} == {HISTORY, MOVES, ATTEMPTS, EVENTS}
 
 
 def test_emptying_the_bookings_does_not_take_their_history_along(rows: None) -> None:

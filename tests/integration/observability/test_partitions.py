@@ -112,7 +112,10 @@ def until_it_waits_for_a_lock(other: "Future[Any]") -> None:
     deadline = time.monotonic() + 10
     while not other.done() and time.monotonic() < deadline:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND database IS NOT NULL)")
+            cursor.execute(
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND database ="
+                " (SELECT oid FROM pg_database WHERE datname = current_database()))"
+            )
             if cursor.fetchone()[0]:
                 return
         patience.wait(0.01)

@@ -1,0 +1,119 @@
+"""The task queue: tasks come with their transaction, at their time, through django-q2's own broker."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connections, transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+from django_q.brokers import get_broker
+from django_q.models import OrmQ
+from django_q.signals import post_spawn
+from django_q.signing import SignedPackage
+
+from bookings.intake import ASSIGN_TASK
+from bookings.outbox.promise import SEND_TASK
+from bookings.queue import enqueue, on_worker_start
+
+CLUSTER: dict[str, Any] = settings.Q_CLUSTER
+
+
+def fetch() -> list[dict[str, Any]]:
+    """What a cluster would be handed now."""
+    return [SignedPackage.loads(payload) for _, payload in get_broker().dequeue() or []]
+
+
+@pytest.mark.django_db
+def test_a_cluster_is_handed_the_task_with_its_arguments() -> None:
+    enqueue("bookings.tasks.send_mail", 7)
+    [task] = fetch()
+    assert (task["func"], task["args"], task["kwargs"]) == ("bookings.tasks.send_mail", (7,), {})
+    assert task["id"] != task["name"]
+
+
+@pytest.mark.django_db
+def test_tasks_are_handed_out_one_at_a_time_and_none_twice() -> None:
+    for number in range(3):
+        enqueue("bookings.tasks.send_mail", number)
+    handed = [task["args"][0] for _ in range(4) for task in fetch()]
+    assert handed == [0, 1, 2]
+
+
+@pytest.mark.django_db
+def test_a_task_of_a_lost_worker_comes_back_after_the_retry_time_only() -> None:
+    enqueue("bookings.tasks.send_mail", 7)
+    fetch()
+    wait = OrmQ.objects.get().lock - timezone.now()
+    retry = timedelta(seconds=CLUSTER["retry"])
+    assert retry - timedelta(seconds=5) < wait <= retry
+    assert fetch() == []
+    OrmQ.objects.update(lock=timezone.now())
+    assert [task["args"] for task in fetch()] == [(7,)]
+
+
+def test_a_task_is_never_handed_out_again_while_its_worker_may_still_be_at_it() -> None:
+    rounds = 1 + CLUSTER["queue_limit"] / CLUSTER["workers"]
+    assert CLUSTER["retry"] > CLUSTER["timeout"] * rounds
+
+
+@pytest.mark.django_db
+def test_a_delayed_task_is_not_handed_out_before_its_time_and_then_is() -> None:
+    enqueue("bookings.tasks.send_mail", 7, delay=timedelta(seconds=0.5))
+    due = OrmQ.objects.get().lock
+    assert fetch() == []
+    handed: list[Any] = []
+    while not handed and timezone.now() < due + timedelta(seconds=5):
+        handed = fetch()  # waits `poll` when there is nothing
+    assert [task["args"] for task in handed] == [(7,)]
+    assert timezone.now() >= due
+
+
+@pytest.mark.django_db
+def test_a_later_task_does_not_hold_up_an_earlier_one() -> None:
+    enqueue("bookings.tasks.send_mail", 1, delay=timedelta(seconds=30))
+    enqueue("bookings.tasks.send_mail", 2)
+    assert [task["args"] for task in fetch()] == [(2,)]
+
+
+@pytest.mark.django_db
+def test_a_task_of_a_rolled_back_transaction_was_never_there() -> None:
+    with transaction.atomic():
+        enqueue("bookings.tasks.send_mail", 7)
+        transaction.set_rollback(True)
+    assert fetch() == []
+
+
+def test_a_task_is_handed_out_only_once_its_transaction_is_there(committed_db: None) -> None:
+    def elsewhere() -> list[dict[str, Any]]:
+        try:
+            return fetch()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(max_workers=1) as cluster:
+        with transaction.atomic():
+            enqueue("bookings.tasks.send_mail", 7)
+            assert cluster.submit(elsewhere).result() == []
+        assert [task["args"] for task in cluster.submit(elsewhere).result()] == [(7,)]
+
+
+@pytest.mark.parametrize("task", [ASSIGN_TASK, SEND_TASK])
+def test_tasks_are_named_by_a_path_that_leads_somewhere(task: str) -> None:
+    assert callable(import_string(task))
+
+
+def test_a_callback_registered_twice_is_called_once_a_worker() -> None:
+    def callback() -> None:
+        return None
+
+    before = len(post_spawn.receivers)
+    try:
+        on_worker_start(callback)
+        on_worker_start(callback)
+        assert len(post_spawn.receivers) == before + 1
+    finally:
+        post_spawn.disconnect(dispatch_uid=f"{callback.__module__}.{callback.__qualname__}")
+    assert len(post_spawn.receivers) == before
