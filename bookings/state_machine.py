@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from bookings.models import Booking, StateChange
 from bookings.states import State, check_path
@@ -67,11 +69,13 @@ def move(
     source: str = events.STATE_MACHINE,
     event_type: str = "booking.assignment_state_transition",
     changes: Mapping[str, Any] | None = None,
+    also: Sequence[events.Record] = (),
 ) -> Position:
     """Take the booking through `steps` and set the columns in `changes`; return its new position.
 
-    Raises IllegalTransitionError for a step the table of states does not allow and
-    StaleBookingError if the booking is not at `position` any more; then nothing is written.
+    `also` are further events of the same commit, written after those of the steps. Raises
+    IllegalTransitionError for a step the table of states does not allow and StaleBookingError if the
+    booking is not at `position` any more; then nothing is written.
     """
     check_path(position.state, tuple(step.to for step in steps))
     arrived = Position(
@@ -80,55 +84,65 @@ def move(
         state=steps[-1].to,
         version=position.version + len(steps),
     )
-    with transaction.atomic():
-        _swap(position, arrived, {"updated_at": at, **(changes or {})})
-        _write_history(position, steps, at, actor_id)
-        events.record(
-            [
-                events.Record(
-                    source=source,
-                    event_type=event_type,
-                    at=at,
-                    restaurant_id=position.restaurant_id,
-                    booking_id=position.booking_id,
-                    context=_context(origin, step, version),
-                )
-                for origin, step, version in _legs(position, steps)
-            ]
+    legs = _legs(position, steps)
+    transitions = [
+        events.Record(
+            source=source,
+            event_type=event_type,
+            at=at,
+            restaurant_id=position.restaurant_id,
+            booking_id=position.booking_id,
+            context=_context(origin, step, version),
         )
+        for origin, step, version in legs
+    ]
+    with transaction.atomic(savepoint=False):
+        _swap(position, arrived, legs, {"updated_at": at, **(changes or {})}, at, actor_id)
+        events.record([*transitions, *also])
     return arrived
 
 
-def _swap(position: Position, arrived: Position, changes: Mapping[str, Any]) -> None:
-    moved = Booking.objects.filter(
-        pk=position.booking_id,
-        assignment_state=position.state,
-        assignment_state_version=position.version,
-    ).update(assignment_state=arrived.state, assignment_state_version=arrived.version, **changes)
-    if moved != 1:
-        raise StaleBookingError(
-            f"booking {position.booking_id} is no longer {position.state}, version {position.version}"
-        )
+_Leg = tuple[State, Step, int]
 
 
-def _legs(position: Position, steps: Sequence[Step]) -> list[tuple[State, Step, int]]:
+def _legs(position: Position, steps: Sequence[Step]) -> list[_Leg]:
     """Origin, step and resulting version of each transition."""
     origins = [position.state, *(step.to for step in steps)]
     return [(origins[i], step, position.version + i + 1) for i, step in enumerate(steps)]
 
 
-def _write_history(position: Position, steps: Sequence[Step], at: datetime, actor_id: int | None) -> None:
-    legs = _legs(position, steps)
+_SWAP = """
+WITH moved AS (
+    UPDATE bookings SET assignment_state = %s, assignment_state_version = %s, {columns}
+    WHERE id = %s AND assignment_state = %s AND assignment_state_version = %s
+    RETURNING id)
+INSERT INTO booking_assignment_state_history
+    (booking_id, from_state, to_state, version, reason, metadata, actor_id, created_at)
+SELECT moved.id, leg.*, %s, %s
+FROM moved, unnest(%s::text[], %s::text[], %s::int[], %s::text[], %s::jsonb[]) leg
+"""
+
+
+def _swap(
+    position: Position,
+    arrived: Position,
+    legs: Sequence[_Leg],
+    changes: Mapping[str, Any],
+    at: datetime,
+    actor_id: int | None,
+) -> None:
+    """Compare, swap and write the history in one statement: no history without the swap."""
+    columns = sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name in changes)
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            INSERT INTO booking_assignment_state_history
-                (booking_id, from_state, to_state, version, reason, metadata, actor_id, created_at)
-            SELECT %s, leg.*, %s, %s
-            FROM unnest(%s::text[], %s::text[], %s::int[], %s::text[], %s::jsonb[]) leg
-            """,
+            sql.SQL(_SWAP).format(columns=columns),
             [
+                arrived.state,
+                arrived.version,
+                *(Jsonb(value) if isinstance(value, dict) else value for value in changes.values()),
                 position.booking_id,
+                position.state,
+                position.version,
                 actor_id,
                 at,
                 [origin.value for origin, _, _ in legs],
@@ -138,6 +152,10 @@ def _write_history(position: Position, steps: Sequence[Step], at: datetime, acto
                 [json.dumps(dict(step.metadata)) for _, step, _ in legs],
             ],
         )
+        if cursor.rowcount != len(legs):
+            raise StaleBookingError(
+                f"booking {position.booking_id} is no longer {position.state}, version {position.version}"
+            )
 
 
 def _context(origin: State, step: Step, version: int) -> dict[str, Any]:

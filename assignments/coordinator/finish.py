@@ -1,7 +1,7 @@
 """Finishes a claimed run: the second commit writes the plan, or what became of the failure."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from django.db import transaction
 
 from assignments.coordinator.claim import Claim
 from assignments.coordinator.outcomes import Confirmed, ManualReview, Retry
+from assignments.coordinator.records import coordinator_event, engine_event
 from assignments.coordinator.retry_policy import THOROUGH, Failure, give_up_reason, next_delay
 from assignments.engine.facts import Id
 from assignments.engine.plans import Decision, Plan
@@ -20,7 +21,7 @@ from bookings import state_machine
 from bookings.allocations import Exchange, hold, hold_after_moves
 from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking, BookingStatus, MailKind
-from bookings.outbox.promise import promise
+from bookings.outbox.promise import promise_to_guest
 from bookings.queue import enqueue
 from bookings.state_machine import Position, Step
 from bookings.states import State
@@ -62,23 +63,10 @@ def confirm(*, run: Run, decision: Decision, plan: Plan, now: datetime) -> Confi
                 "assignment_cycle_start": run.claim.attempt_no,
                 "auto_assign_last_result": last_result(run, reason=None, strategy=plan.strategy),
             },
+            also=[_attempt_succeeded(run, decision, plan, now), _confirmed(run, plan, now)],
         )
         _record_attempt(run, decision, strategy=plan.strategy, reason=None, now=now)
-        promise_mail(booking=booking, kind=MailKind.CONFIRMATION, revision=confirmed.version)
-        events.record(
-            [
-                _event(
-                    run,
-                    events.COORDINATOR,
-                    "coordinator.confirmed",
-                    now,
-                    strategy=plan.strategy,
-                    attempts=run.claim.cycle_attempts,
-                    duration_ms=run.duration_ms,
-                    moves=len(plan.moves),
-                )
-            ]
-        )
+        promise_to_guest(booking=booking, kind=MailKind.CONFIRMATION, revision=confirmed.version)
     return Confirmed(strategy=plan.strategy)
 
 
@@ -101,31 +89,6 @@ def _ids(tables: Iterable[Id]) -> tuple[int, ...]:
     return tuple(int(table) for table in tables)
 
 
-def hand_to_people(
-    *,
-    booking: Booking,
-    position: Position,
-    reason: Reason,
-    now: datetime,
-    metadata: Mapping[str, Any] | None = None,
-    changes: Mapping[str, Any] | None = None,
-) -> None:
-    """Move the booking to manual review and tell the guest it was received, in the current transaction."""
-    reviewed = state_machine.move(
-        position=position,
-        steps=[Step(to=State.MANUAL_REVIEW, reason=reason, metadata=metadata or {})],
-        at=now,
-        changes={"next_attempt_at": None, **(changes or {})},
-    )
-    promise_mail(booking=booking, kind=MailKind.RECEIVED, revision=reviewed.version)
-
-
-def promise_mail(*, booking: Booking, kind: MailKind, revision: int) -> None:
-    """Promise the guest a mail, if there is an address to send it to."""
-    if booking.guest_email:
-        promise(booking_id=booking.pk, kind=kind, revision=revision)
-
-
 def fail(
     *, run: Run, decision: Decision | None, failure: Failure, now: datetime, jitter: float
 ) -> Retry | ManualReview:
@@ -138,14 +101,13 @@ def fail(
         permits.give_back(run.claim.permit)
         _record_attempt(run, decision, strategy=None, reason=failure.reason, now=now)
         if verdict is not None:
-            _to_review(run, verdict, failure.reason, now)
-            return ManualReview(reason=verdict)
-        delay = next_delay(failure, jitter)
-        _to_retry(run, failure.reason, delay, now)
-        return Retry(reason=failure.reason, delay=delay)
+            return _to_review(run, decision, verdict, failure.reason, now)
+        return _to_retry(run, decision, failure.reason, next_delay(failure, jitter), now)
 
 
-def _to_review(run: Run, verdict: Reason, cause: Reason, now: datetime) -> None:
+def _to_review(
+    run: Run, decision: Decision | None, verdict: Reason, cause: Reason, now: datetime
+) -> ManualReview:
     hand_to_people(
         booking=run.claim.booking,
         position=run.claim.position,
@@ -156,46 +118,43 @@ def _to_review(run: Run, verdict: Reason, cause: Reason, now: datetime) -> None:
             "assignment_cycle_start": run.claim.attempt_no,
             "auto_assign_last_result": last_result(run, reason=verdict),
         },
+        also=[_attempt_failed(run, decision, cause, now), _reviewed(run, verdict, now)],
     )
-    events.record(
-        [
-            _event(
-                run,
-                events.COORDINATOR,
-                "coordinator.manual_review",
-                now,
-                severity=events.Severity.NOTICE,
-                reason=verdict,
-                attempts=run.claim.cycle_attempts,
-                duration_ms=run.duration_ms,
-            )
-        ]
-    )
+    return ManualReview(reason=verdict)
 
 
-def _to_retry(run: Run, reason: Reason, delay: timedelta, now: datetime) -> None:
+def _to_retry(run: Run, decision: Decision | None, reason: Reason, delay: timedelta, now: datetime) -> Retry:
     state_machine.move(
         position=run.claim.position,
         steps=[Step(to=State.ASSIGNMENT_PENDING, reason=reason)],
         at=now,
         changes={"next_attempt_at": now + delay, "auto_assign_last_result": last_result(run, reason=reason)},
+        also=[_attempt_failed(run, decision, reason, now), _retried(run, reason, delay, now)],
     )
     trigger = THOROUGH if reason == Reason.UNDECIDED else "retry"
     enqueue(ASSIGN_TASK, run.claim.booking.pk, trigger, delay=delay)
-    events.record(
-        [
-            _event(
-                run,
-                events.COORDINATOR,
-                "coordinator.retry",
-                now,
-                reason=reason,
-                delay_ms=round(delay.total_seconds() * 1000),
-                attempts=run.claim.cycle_attempts,
-                duration_ms=run.duration_ms,
-            )
-        ]
+    return Retry(reason=reason, delay=delay)
+
+
+def hand_to_people(
+    *,
+    booking: Booking,
+    position: Position,
+    reason: Reason,
+    now: datetime,
+    metadata: Mapping[str, Any] | None = None,
+    changes: Mapping[str, Any] | None = None,
+    also: Sequence[events.Record] = (),
+) -> None:
+    """Move the booking to manual review and tell the guest it was received, in the current transaction."""
+    reviewed = state_machine.move(
+        position=position,
+        steps=[Step(to=State.MANUAL_REVIEW, reason=reason, metadata=metadata or {})],
+        at=now,
+        changes={"next_attempt_at": None, **(changes or {})},
+        also=also,
     )
+    promise_to_guest(booking=booking, kind=MailKind.RECEIVED, revision=reviewed.version)
 
 
 def last_result(run: Run, *, reason: Reason | None, strategy: str | None = None) -> dict[str, Any]:
@@ -223,32 +182,62 @@ def _record_attempt(
         metadata={**metadata, "lost_races": run.lost_races},
         created_at=now,
     )
-    context: dict[str, Any] = {
-        "plans": decision.considered if decision else 0,
-        "duration_ms": run.duration_ms,
-    }
-    if decision and decision.plan and reason is None:
-        context |= {"strategy": strategy, "score": decision.plan.score}
-        events.record([_event(run, events.ENGINE, "attempt.success", now, **context)])
-    else:
-        events.record([_event(run, events.ENGINE, "attempt.failure", now, reason=reason, **context)])
 
 
-def _event(
-    run: Run,
-    source: str,
-    event_type: str,
-    now: datetime,
-    *,
-    severity: events.Severity = events.Severity.INFO,
-    **context: Any,
-) -> events.Record:
-    return events.Record(
-        source=source,
-        event_type=event_type,
-        at=now,
-        severity=severity,
-        restaurant_id=run.claim.booking.restaurant_id,
-        booking_id=run.claim.booking.pk,
-        context=context,
+def _attempt_succeeded(run: Run, decision: Decision, plan: Plan, now: datetime) -> events.Record:
+    return engine_event(
+        run.claim.booking,
+        "attempt.success",
+        now,
+        strategy=plan.strategy,
+        score=plan.score,
+        plans=decision.considered,
+        duration_ms=run.duration_ms,
+    )
+
+
+def _attempt_failed(run: Run, decision: Decision | None, reason: Reason, now: datetime) -> events.Record:
+    return engine_event(
+        run.claim.booking,
+        "attempt.failure",
+        now,
+        reason=reason,
+        plans=decision.considered if decision else 0,
+        duration_ms=run.duration_ms,
+    )
+
+
+def _confirmed(run: Run, plan: Plan, now: datetime) -> events.Record:
+    return coordinator_event(
+        run.claim.booking,
+        "coordinator.confirmed",
+        now,
+        strategy=plan.strategy,
+        attempts=run.claim.cycle_attempts,
+        duration_ms=run.duration_ms,
+        moves=len(plan.moves),
+    )
+
+
+def _reviewed(run: Run, reason: Reason, now: datetime) -> events.Record:
+    return coordinator_event(
+        run.claim.booking,
+        "coordinator.manual_review",
+        now,
+        severity=events.Severity.NOTICE,
+        reason=reason,
+        attempts=run.claim.cycle_attempts,
+        duration_ms=run.duration_ms,
+    )
+
+
+def _retried(run: Run, reason: Reason, delay: timedelta, now: datetime) -> events.Record:
+    return coordinator_event(
+        run.claim.booking,
+        "coordinator.retry",
+        now,
+        reason=reason,
+        delay_ms=round(delay.total_seconds() * 1000),
+        attempts=run.claim.cycle_attempts,
+        duration_ms=run.duration_ms,
     )

@@ -3,6 +3,7 @@
 import logging
 import traceback
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,8 +25,24 @@ def coordinator_event(
     **context: Any,
 ) -> events.Record:
     """An event of source `assignment.coordinator` about a booking."""
+    return _event(events.COORDINATOR, booking, event_type, now, severity, context)
+
+
+def engine_event(booking: Booking, event_type: str, now: datetime, **context: Any) -> events.Record:
+    """An event of source `assignment.engine` about a booking."""
+    return _event(events.ENGINE, booking, event_type, now, events.Severity.INFO, context)
+
+
+def _event(
+    source: str,
+    booking: Booking,
+    event_type: str,
+    now: datetime,
+    severity: events.Severity,
+    context: Mapping[str, Any],
+) -> events.Record:
     return events.Record(
-        source=events.COORDINATOR,
+        source=source,
         event_type=event_type,
         at=now,
         severity=severity,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.core.cache import caches
 from redis import Redis
 from redis.exceptions import LockError, RedisError
@@ -20,7 +21,7 @@ from assignments.protection.redis_access import ask
 logger = logging.getLogger(__name__)
 
 #: Longer than any run may take, so that a lock outlives its run only if the worker died.
-TTL_SECONDS = 30
+TTL_SECONDS = settings.ASSIGNMENT_LEASE_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import connection
 
 from assignments.models import MAX_SLOTS, Slot
@@ -18,7 +19,7 @@ from assignments.models import MAX_SLOTS, Slot
 MAX_PARALLEL = 3
 
 #: How long a run may take before others may take its slot; above the queue's task timeout.
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=settings.ASSIGNMENT_LEASE_SECONDS)
 
 
 class LeaseLostError(Exception):
@@ -39,14 +40,10 @@ def take(
     *, restaurant_id: int, booking_id: int, limit: int = MAX_PARALLEL, lease: timedelta = LEASE
 ) -> Permit | None:
     """Take a free or lapsed slot in the current transaction, or None if `limit` runs are alive."""
-    _drop_lapsed(booking_id)
-    token = uuid.uuid4()
-    number = _take_slot(restaurant_id, booking_id, limit, token, lease)
-    if number is None and _make_slots(restaurant_id):
-        number = _take_slot(restaurant_id, booking_id, limit, token, lease)
-    if number is None:
-        return None
-    return Permit(booking_id=booking_id, token=token, in_use=_in_use(restaurant_id), limit=limit)
+    permit = _take_slot(restaurant_id, booking_id, limit, lease)
+    if permit is None and _make_slots(restaurant_id):
+        permit = _take_slot(restaurant_id, booking_id, limit, lease)
+    return permit
 
 
 def give_back(permit: Permit) -> None:
@@ -74,37 +71,37 @@ def abandon(permit: Permit) -> None:
     )
 
 
-def _drop_lapsed(booking_id: int) -> None:
-    """A booking is in one slot at most: let go of the one a lost worker left."""
+def _take_slot(restaurant_id: int, booking_id: int, limit: int, lease: timedelta) -> Permit | None:
+    """A booking is in one slot at most, so the one a lost worker left it in comes first."""
+    token = uuid.uuid4()
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE assignment_slots SET booking_id = NULL, token = NULL, lease_until = NULL
-            WHERE booking_id = %s AND lease_until <= clock_timestamp()
-            """,
-            [booking_id],
-        )
-
-
-def _take_slot(
-    restaurant_id: int, booking_id: int, limit: int, token: uuid.UUID, lease: timedelta
-) -> int | None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
+            WITH live AS (
+                SELECT count(*) AS runs FROM assignment_slots
+                WHERE restaurant_id = %(restaurant)s AND lease_until > clock_timestamp())
             UPDATE assignment_slots
-            SET booking_id = %s, token = %s, lease_until = clock_timestamp() + make_interval(secs => %s)
+            SET booking_id = %(booking)s, token = %(token)s,
+                lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
             WHERE id = (
-                SELECT id FROM assignment_slots
-                WHERE restaurant_id = %s AND number <= %s
+                SELECT id FROM assignment_slots, live
+                WHERE restaurant_id = %(restaurant)s
+                  AND (number <= %(limit)s OR booking_id = %(booking)s AND live.runs < %(limit)s)
                   AND (lease_until IS NULL OR lease_until <= clock_timestamp())
-                ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED)
-            RETURNING number
+                ORDER BY (booking_id = %(booking)s) IS TRUE DESC, number
+                LIMIT 1 FOR UPDATE OF assignment_slots SKIP LOCKED)
+            RETURNING 1 + (SELECT runs FROM live)
             """,
-            [booking_id, token, lease.total_seconds(), restaurant_id, limit],
+            {
+                "booking": booking_id,
+                "token": token,
+                "lease": lease.total_seconds(),
+                "restaurant": restaurant_id,
+                "limit": limit,
+            },
         )
         row = cursor.fetchone()
-    return row[0] if row else None
+    return row and Permit(booking_id=booking_id, token=token, in_use=row[0], limit=limit)
 
 
 def _make_slots(restaurant_id: int) -> bool:
@@ -118,13 +115,3 @@ def _make_slots(restaurant_id: int) -> bool:
             [restaurant_id, MAX_SLOTS],
         )
         return bool(cursor.rowcount > 0)
-
-
-def _in_use(restaurant_id: int) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM assignment_slots"
-            " WHERE restaurant_id = %s AND lease_until > clock_timestamp()",
-            [restaurant_id],
-        )
-        return int(cursor.fetchone()[0])

@@ -60,6 +60,9 @@ class Restaurant(models.Model):
     freeze_minutes = models.PositiveSmallIntegerField(
         default=120, help_text="Bookings are no longer moved when less than this remains before their start."
     )
+    floor_plan_version = models.PositiveIntegerField(
+        default=1, editable=False, help_text="Counted by the database at each edit of the floor plan."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
