@@ -3,19 +3,33 @@
 Tasks live in the booking database (django-q2's ORM broker), so enqueueing joins the caller's
 transaction: either both the booking and its task exist or neither. Tasks are named by dotted path,
 because the floors above know this one and not the other way round, and carry ids only.
+
+Under a supervisor the cluster shows that it works: its broker hands out a canary now and then, which
+goes the way of every task, through pusher, worker and monitor.
 """
 
-from collections.abc import Callable
+import multiprocessing
+import time
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db.models.functions import Now
 from django.utils import timezone
+from django_q.brokers.orm import ORM
 from django_q.humanhash import uuid
 from django_q.models import OrmQ
-from django_q.signals import post_spawn
+from django_q.signals import post_execute, post_execute_in_worker, post_spawn, pre_execute
 from django_q.signing import SignedPackage
+
+from bookings import lifeline, pulse
+from bookings.pulse import Beat
+
+CANARY_TASK = "bookings.pulse.canary"
+
+#: How often a canary is sent through a supervised cluster.
+CANARY_EVERY = timedelta(seconds=2)
 
 
 def enqueue(task: str, *ids: int | str, delay: timedelta = timedelta(0)) -> None:
@@ -24,6 +38,10 @@ def enqueue(task: str, *ids: int | str, delay: timedelta = timedelta(0)) -> None
     django-q2 takes rows whose `lock` has passed, so a future lock is a timer that its own
     Schedule table cannot match (that one is looked at about every half minute).
     """
+    OrmQ.objects.create(key=settings.Q_CLUSTER["name"], payload=_package(task, *ids), lock=Now() + delay)
+
+
+def _package(task: str, *ids: int | str) -> str:
     name, task_id = uuid()
     payload = {
         "id": task_id,
@@ -33,9 +51,7 @@ def enqueue(task: str, *ids: int | str, delay: timedelta = timedelta(0)) -> None
         "kwargs": {},
         "started": timezone.now(),
     }
-    OrmQ.objects.create(
-        key=settings.Q_CLUSTER["name"], payload=SignedPackage.dumps(payload), lock=Now() + delay
-    )
+    return str(SignedPackage.dumps(payload))
 
 
 def on_worker_start(callback: Callable[[], None]) -> None:
@@ -45,3 +61,47 @@ def on_worker_start(callback: Callable[[], None]) -> None:
         callback()
 
     post_spawn.connect(receiver, weak=False, dispatch_uid=f"{callback.__module__}.{callback.__qualname__}")
+
+
+class ClusterBroker(ORM):  # type: ignore[misc]
+    """The broker of a cluster: the queue in the database, and a canary now and then if watched.
+
+    The canary is no queue row: it has to come through this cluster, and a row might be taken by another.
+    It is handed out only after the database has been asked for tasks, so that it tells of that as well.
+    """
+
+    def __init__(self, list_key: str | None = None) -> None:
+        super().__init__(list_key)
+        self._next_canary = 0.0
+        if multiprocessing.parent_process() is not None:
+            # Made in the process that django-q2's main process forks and that forks the others: killed
+            # with it, they leave nobody who goes on taking tasks unseen.
+            lifeline.end_with_parents()
+
+    def dequeue(self) -> list[tuple[int | None, str]]:
+        """Tasks to work on, each with the row to delete afterwards; the canary has none."""
+        tasks = list(super().dequeue() or ())
+        if pulse.is_watched() and time.monotonic() >= self._next_canary:
+            self._next_canary = time.monotonic() + CANARY_EVERY.total_seconds()
+            tasks.append((None, _package(CANARY_TASK)))
+        return tasks
+
+
+def _worker_began(task: Mapping[str, Any], **_: Any) -> None:
+    if task["func"] != CANARY_TASK:
+        pulse.tell(Beat.BEGAN)
+
+
+def _worker_ended(task: Mapping[str, Any], **_: Any) -> None:
+    if task["func"] != CANARY_TASK:
+        pulse.tell(Beat.ENDED)
+
+
+def _came_through(task: Mapping[str, Any], **_: Any) -> None:
+    if task["func"] == CANARY_TASK:
+        pulse.tell(Beat.CANARY)
+
+
+pre_execute.connect(_worker_began)
+post_execute_in_worker.connect(_worker_ended)
+post_execute.connect(_came_through)

@@ -132,6 +132,7 @@ def _swap(
     actor_id: int | None,
 ) -> None:
     """Compare, swap and write the history in one statement: no history without the swap."""
+    values: list[Any] = [Jsonb(value) if isinstance(value, dict) else value for value in changes.values()]
     columns = sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name in changes)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -139,7 +140,7 @@ def _swap(
             [
                 arrived.state,
                 arrived.version,
-                *(Jsonb(value) if isinstance(value, dict) else value for value in changes.values()),
+                *values,
                 position.booking_id,
                 position.state,
                 position.version,

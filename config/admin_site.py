@@ -1,9 +1,43 @@
-"""The console's admin site."""
+"""The console's admin site: Django's admin inside our frame, with pages of our own."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path
+from django.utils import timezone
+
+from config.console.frame import frame
+from config.console.home import home
+from config.console.mailbox_pages import letter, mailbox
 
 
 class ConsoleSite(admin.AdminSite):
     site_header = "Table assignment"
     site_title = "Table assignment"
-    index_title = "Records"
+    index_title = "Home"
+    # The rail takes its place.
+    enable_nav_sidebar = False
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        own: list[URLPattern | URLResolver] = [
+            path("mailbox/", self.admin_view(mailbox), name="mailbox"),
+            path("mailbox/<str:key>/", self.admin_view(letter), name="mailbox_letter"),
+        ]
+        # Ahead of Django's, whose last pattern takes every address.
+        return [*own, *super().get_urls()]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().each_context(request), **frame(request, self)}
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        context = {
+            **self.each_context(request),
+            "title": self.index_title,
+            "app_list": self.get_app_list(request),
+            **home(request, self, now=timezone.now()),
+            **(extra_context or {}),
+        }
+        request.current_app = self.name
+        return TemplateResponse(request, "console/home.html", context)

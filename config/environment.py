@@ -84,7 +84,7 @@ VARIABLES: Mapping[str, Variable] = {
     ),
     "QUEUE_WORKERS": Variable(purpose="worker processes of one qcluster, 1 to 64", example="2"),
     "FEATURE_ASSIGNMENT_PIPELINE_V3": Variable(
-        purpose="whether V3 assigns, for all restaurants; set, it pins the flag and the console cannot change it",
+        purpose="whether V3 assigns, for all restaurants; set, it pins the flag",
         example="false",
     ),
     "FEATURE_ASSIGNMENT_PIPELINE_V3_SHADOW": Variable(
@@ -170,7 +170,11 @@ class Reader:
 
     def optional_whole_number(self, name: str, *, lowest: int, highest: int) -> int | None:
         """The number where the variable is set, else None."""
-        return self.whole_number(name, default=lowest, lowest=lowest, highest=highest) if self.is_set(name) else None
+        return (
+            self.whole_number(name, default=lowest, lowest=lowest, highest=highest)
+            if self.is_set(name)
+            else None
+        )
 
     def choice(self, name: str, choices: list[str], *, default: str) -> str:
         value = self.text(name, local=default) or default

@@ -18,6 +18,7 @@ COORDINATOR = "assignment.coordinator"
 STATE_MACHINE = "assignment.state_machine"
 ENGINE = "assignment.engine"
 ALLOCATIONS = "allocations"
+CLUSTER = "cluster"
 FLAGS = "flags"
 AUTO_ASSIGN = "auto_assign"
 SHADOW = "assignment.shadow"
@@ -27,7 +28,7 @@ REVIEW = "review"
 #: Allowed context keys by source and event type.
 CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
     COORDINATOR: {
-        "coordinator.start": frozenset({"mode", "trigger"}),
+        "coordinator.start": frozenset({"mode", "trigger", "flag_version"}),
         "coordinator.noop": frozenset({"reason"}),
         "coordinator.lock_acquired": frozenset({"wait_ms", "ttl_ms"}),
         "coordinator.lock_contention": frozenset({"wait_ms", "ttl_ms"}),
@@ -92,6 +93,9 @@ CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "flag.changed": frozenset({"flag", "version", "from", "to", "reason"}),
         "flag.killed": frozenset({"flag", "version", "from", "to", "reason"}),
         "flag.acknowledged": frozenset({"worker", "version", "from"}),
+    },
+    CLUSTER: {
+        "cluster.restarted": frozenset({"reason", "silent_ms", "restarts"}),
     },
     OUTBOX: {
         "mail.sent": frozenset({"kind", "attempt"}),

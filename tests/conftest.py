@@ -8,11 +8,22 @@ import pytest
 from django.core.cache import caches
 from django.db import connection
 
+from assignments import flags
+
 
 @pytest.fixture(autouse=True)
 def local_mail(settings: Any, tmp_path: Any) -> None:
     """Mail goes to Django's in-memory outbox (pytest-django); the mailbox folder is this test's own."""
     settings.MAILBOX_DIR = tmp_path / "mailbox"
+
+
+@pytest.fixture(autouse=True)
+def v3_decides(settings: Any) -> Iterator[None]:
+    """V3 takes every booking, as at the end of a rollout. Tests of the flags override this fixture."""
+    settings.FEATURE_ASSIGNMENT_PIPELINE_V3 = True
+    flags.forget()
+    yield
+    flags.forget()
 
 
 @pytest.fixture

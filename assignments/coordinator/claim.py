@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from assignments.coordinator.records import coordinator_event
+from assignments.coordinator.route import Route
 from assignments.engine.reasons import Reason
 from assignments.protection import permits
 from assignments.protection.locks import TTL_SECONDS, Grant
@@ -29,23 +30,23 @@ class Claim:
     cycle_attempts: int
 
 
-def claim(*, booking: Booking, trigger: str, lock: Grant, now: datetime) -> Claim | None:
-    """Take a permit and move the booking to in progress, in one commit; None if no permit is free.
+def claim(*, booking: Booking, route: Route, trigger: str, lock: Grant, now: datetime) -> Claim | None:
+    """Pin the route, take a permit and move the booking to in progress, in one commit.
 
-    Raises StaleBookingError if the booking moved meanwhile; then nothing is taken.
+    None if no permit is free. Raises StaleBookingError if the booking moved meanwhile; then nothing is taken.
     """
     position = state_machine.position_of(booking)
     attempt_no = booking.assignment_attempts + 1
     with transaction.atomic():
-        permit = permits.take(restaurant_id=booking.restaurant_id, booking_id=booking.pk)
+        permit = permits.take(restaurant_id=booking.restaurant_id, booking_id=booking.pk, limit=route.limit)
         if permit is None:
             return None
         claimed = state_machine.move(
             position=position,
             steps=[Step(to=state) for state in PATH_TO_CLAIM[position.state]],
             at=now,
-            changes={"assignment_attempts": attempt_no, "next_attempt_at": None},
-            also=_opening(booking, trigger=trigger, lock=lock, permit=permit, now=now),
+            changes={"assignment_attempts": attempt_no, "next_attempt_at": None, **route.pin},
+            also=_opening(booking, route, trigger=trigger, lock=lock, permit=permit, now=now),
         )
     return Claim(
         booking=booking,
@@ -74,11 +75,18 @@ def refusal(booking: Booking) -> Reason | None:
 
 
 def _opening(
-    booking: Booking, *, trigger: str, lock: Grant, permit: Permit, now: datetime
+    booking: Booking, route: Route, *, trigger: str, lock: Grant, permit: Permit, now: datetime
 ) -> list[events.Record]:
     lock_ttl_ms = TTL_SECONDS * 1000
     return [
-        coordinator_event(booking, "coordinator.start", now, mode="active", trigger=trigger),
+        coordinator_event(
+            booking,
+            "coordinator.start",
+            now,
+            mode=route.mode.value,
+            trigger=trigger,
+            flag_version=route.flag_version,
+        ),
         coordinator_event(
             booking, "coordinator.lock_acquired", now, wait_ms=lock.wait_ms, ttl_ms=lock_ttl_ms
         ),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from assignments import flags, legacy, shadow
 from assignments.coordinator.claim import Claim, claim, refusal
 from assignments.coordinator.finish import Run, confirm, fail, hand_to_people
 from assignments.coordinator.outcomes import ManualReview, Noop, Outcome, Retry
@@ -19,8 +20,10 @@ from assignments.coordinator.records import (
     record_return,
 )
 from assignments.coordinator.retry_policy import CLAIM_ERROR_DELAY, NO_PERMIT_DELAY, THOROUGH, Failure
+from assignments.coordinator.route import Route, route_of
 from assignments.edge import LIVE, Edge
 from assignments.engine.decide import decide
+from assignments.engine.flags import Mode
 from assignments.engine.plans import Decision
 from assignments.engine.reasons import Reason
 from assignments.facts_store import load_facts
@@ -54,11 +57,29 @@ def process_booking(*, booking_id: int, trigger: str, edge: Edge = LIVE) -> Outc
         if idle is not None:
             record_idle(booking, idle, lock, edge.clock())
             return Noop(reason=idle)
-        try:
-            return _guarded_run(booking, trigger, lock, edge)
-        except (StaleBookingError, LeaseLostError) as error:
-            logger.info("run of %s given up: %s", booking.reference, error)
-            return Noop(reason=Reason.BOOKING_CHANGED)
+        processed = _on_its_route(booking, trigger, lock, edge)
+    # The lock is free again and the booking decided: whatever becomes of the comparison is no matter of it.
+    if processed.deciding is not None:
+        shadow.compare(deciding=processed.deciding, now=edge.clock())
+    return processed.outcome
+
+
+def _on_its_route(booking: Booking, trigger: str, lock: Grant, edge: Edge) -> legacy.Processed:
+    route = route_of(booking, flags.current())
+    if route.mode is not Mode.ACTIVE:
+        return legacy.process(
+            booking=booking,
+            trigger=trigger,
+            edge=edge,
+            mode=route.mode,
+            flag_version=route.flag_version,
+            refused=refusal(booking),
+        )
+    try:
+        return legacy.Processed(outcome=_guarded_run(booking, route, trigger, lock, edge))
+    except (StaleBookingError, LeaseLostError) as error:
+        logger.info("run of %s given up: %s", booking.reference, error)
+        return legacy.Processed(outcome=Noop(reason=Reason.BOOKING_CHANGED))
 
 
 def _nothing_to_do(booking: Booking) -> str | None:
@@ -71,11 +92,11 @@ def _nothing_to_do(booking: Booking) -> str | None:
     return None if state in PATH_TO_CLAIM else str(state)
 
 
-def _guarded_run(booking: Booking, trigger: str, lock: Grant, edge: Edge) -> Outcome:
+def _guarded_run(booking: Booking, route: Route, trigger: str, lock: Grant, edge: Edge) -> Outcome:
     """Run if the circuit lets it, and tell the circuit how that went."""
     refused = refusal(booking)
     if refused is not None:
-        return _refuse(booking, refused, edge.clock())
+        return _refuse(booking, route, refused, edge.clock())
     breaker = Breaker()
     admission = breaker.admit()
     if admission.verdict is Verdict.OPEN:
@@ -83,7 +104,7 @@ def _guarded_run(booking: Booking, trigger: str, lock: Grant, edge: Edge) -> Out
     began = time.perf_counter()
     claimed: Claim | None = None
     try:
-        claimed = claim(booking=booking, trigger=trigger, lock=lock, now=edge.clock())
+        claimed = claim(booking=booking, route=route, trigger=trigger, lock=lock, now=edge.clock())
         if claimed is None:
             breaker.abstain(admission)
             return _come_back(booking, Reason.RATE_LIMITED, NO_PERMIT_DELAY, edge.clock())
@@ -128,10 +149,16 @@ def _failed(
     return fail(run=run, decision=decision, failure=failure, now=edge.clock(), jitter=edge.jitter())
 
 
-def _refuse(booking: Booking, reason: Reason, now: datetime) -> Outcome:
+def _refuse(booking: Booking, route: Route, reason: Reason, now: datetime) -> Outcome:
     """No table is looked for: the booking goes straight to people, without permit or attempt."""
     with transaction.atomic():
-        hand_to_people(booking=booking, position=state_machine.position_of(booking), reason=reason, now=now)
+        hand_to_people(
+            booking=booking,
+            position=state_machine.position_of(booking),
+            reason=reason,
+            now=now,
+            changes=route.pin,
+        )
         record_refusal(booking, reason, now)
     return ManualReview(reason=reason)
 

@@ -1,6 +1,21 @@
-"""How bookings are placed: attempts and the slots that bound concurrent runs."""
+"""How bookings are placed: attempts, slots that bound concurrent runs, flags that choose the path."""
 
 from assignments.models.attempt import Attempt, AttemptResult
+from assignments.models.comparison import ShadowComparison
+from assignments.models.flags import Cohort, FlagAcknowledgement, FlagChange, FlagOverride, FlagState
+from assignments.models.now_fit import NowFit
 from assignments.models.slot import MAX_SLOTS, Slot
 
-__all__ = ["MAX_SLOTS", "Attempt", "AttemptResult", "Slot"]
+__all__ = [
+    "MAX_SLOTS",
+    "Attempt",
+    "AttemptResult",
+    "Cohort",
+    "FlagAcknowledgement",
+    "FlagChange",
+    "FlagOverride",
+    "FlagState",
+    "NowFit",
+    "ShadowComparison",
+    "Slot",
+]

@@ -10,6 +10,7 @@ import smtplib
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import connection, transaction
 from django.utils import timezone
@@ -26,7 +27,7 @@ logger = logging.getLogger(__name__)
 RETRY_DELAYS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 3600))
 
 #: An INFLIGHT row older than this has lost its sender: SMTP gives up far earlier.
-STALE_AFTER = timedelta(minutes=2)
+STALE_AFTER = timedelta(seconds=settings.MAIL_STALE_SECONDS)
 
 
 def send(message_id: int) -> None:

@@ -20,6 +20,7 @@ from config.cluster import ClusterDiedError, worker_cluster
 from config.demo.evening import Intake, arrivals_on, cancel_some, demo_restaurants, free_evenings, take_in
 from config.demo.people import ensure_people
 from config.demo.results import Line, as_summary, as_table, results
+from config.demo.rollout import ensure_flags
 from config.local.services import local_services
 
 #: Requests sent; some are refused at intake, and 150 bookings are wanted.
@@ -64,6 +65,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         ensure_people(settings.LOCAL_DATA_DIR / "logins.json")
         restaurants = demo_restaurants()
+        ensure_flags(restaurants, now=timezone.now())
         log = settings.LOCAL_DATA_DIR / "logs" / "demo-cluster.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output, worker_cluster(base_dir=settings.BASE_DIR, output=output) as cluster:

@@ -8,10 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connections
+from django.utils import timezone
 
 from config.demo.evening import demo_restaurants
 from config.demo.people import Login, ensure_people
 from config.demo.processes import HOST, NoPortError, commands, free_port, run_together
+from config.demo.rollout import ensure_flags
 from config.local.services import local_services
 
 BANNER = """
@@ -55,6 +57,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         logins = ensure_people(settings.LOCAL_DATA_DIR / "logins.json")
         restaurants = demo_restaurants()
+        ensure_flags(restaurants, now=timezone.now())
         try:
             port = free_port()
         except NoPortError as error:

@@ -10,7 +10,9 @@ from django_q.models import OrmQ
 
 from assignments.coordinator import process_booking
 from assignments.coordinator.claim import claim
+from assignments.coordinator.route import Route
 from assignments.edge import Edge
+from assignments.engine.flags import Mode
 from assignments.models import Attempt, Slot
 from assignments.protection.locks import Grant
 from assignments.sweeper import Swept, recover, sweep
@@ -21,6 +23,7 @@ from tests.invariants import breaches
 
 pytestmark = pytest.mark.django_db
 
+V3 = Route(mode=Mode.ACTIVE, flag_version=1, limit=3)
 EDGE = Edge(clock=lambda: NOW, jitter=lambda: 0.0)
 AT_ONCE = timedelta(0)
 
@@ -28,7 +31,7 @@ AT_ONCE = timedelta(0)
 def lose_worker(booking: Booking) -> None:
     """Claim the booking as a worker does that dies right after, its lease long over."""
     booking.refresh_from_db()
-    claim(booking=booking, trigger="test", lock=Grant(held=True, wait_ms=0), now=NOW)
+    claim(booking=booking, route=V3, trigger="test", lock=Grant(held=True, wait_ms=0), now=NOW)
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE assignment_slots SET lease_until = now() - interval '1 s' WHERE token IS NOT NULL"
@@ -63,7 +66,7 @@ def test_a_lost_run_is_recorded_and_the_booking_starts_again(booking: Booking) -
 
 def test_a_live_run_is_left_alone(booking: Booking) -> None:
     booking.refresh_from_db()
-    claim(booking=booking, trigger="test", lock=Grant(held=True, wait_ms=0), now=NOW)
+    claim(booking=booking, route=V3, trigger="test", lock=Grant(held=True, wait_ms=0), now=NOW)
     assert sweep(now=NOW) == Swept(lost_runs=0, overdue=0)
     assert not recover(booking_id=booking.pk, now=NOW)
 

@@ -1,5 +1,7 @@
 """Freed capacity: bookings in review are looked at again when seats become free."""
 
+from typing import Any
+
 import pytest
 from django_q.models import OrmQ
 
@@ -18,7 +20,7 @@ pytestmark = pytest.mark.django_db
 EDGE = Edge(clock=lambda: NOW, jitter=lambda: 0.0)
 
 
-def placed(restaurant: Restaurant, **wishes: object) -> Booking:
+def placed(restaurant: Restaurant, **wishes: Any) -> Booking:
     booking = receive(restaurant, **wishes)
     process_booking(booking_id=booking.pk, trigger="test", edge=EDGE)
     booking.refresh_from_db()

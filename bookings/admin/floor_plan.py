@@ -1,0 +1,260 @@
+"""Floor plan in the console: restaurants, zones, tables, how they stand together, what is out of service."""
+
+# ruff: noqa: ARG002 - Django names the arguments, not every method needs all
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from bookings.admin import show
+from bookings.admin.calendar import (
+    ClosureInline,
+    PacingInline,
+    ServicePeriodInline,
+    TurnTimeInline,
+    ZoneInline,
+)
+from bookings.admin.local_time import LocalDateTimeField, instant
+from bookings.admin.same_restaurant import OfRestaurantAdmin, SameRestaurantForm, stranger
+from bookings.models import (
+    Adjacency,
+    Allocation,
+    Combination,
+    CombinationTable,
+    Restaurant,
+    Table,
+    TableAttribute,
+    TableBlock,
+    Zone,
+)
+from bookings.service_time import lift_block
+from observability.admin import GrowingAdmin, RecordAdmin, RecordForm, RecordInline
+
+
+@admin.register(Restaurant)
+class RestaurantAdmin(RecordAdmin[Restaurant]):
+    list_display = [
+        "name", "timezone", "active", "max_party_auto", "max_tables", "max_slack", "buffer_minutes",
+        "freeze_minutes",
+    ]  # fmt: skip
+    list_filter = ["active", "timezone"]
+    search_fields = ["name", "slug"]
+    ordering = ["name"]
+    prepopulated_fields = {"slug": ["name"]}
+    inlines = [ZoneInline, ServicePeriodInline, TurnTimeInline, PacingInline, ClosureInline]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "timezone", "active"]}),
+        ("Seating", {"fields": ["buffer_minutes", "max_slack", "max_tables", "max_party_auto"]}),
+        ("Automation", {"fields": ["freeze_minutes", "place_from_review"]}),
+    ]
+
+
+@admin.register(Zone)
+class ZoneAdmin(OfRestaurantAdmin[Zone]):
+    list_display = ["name", "restaurant", "kind", "sort_order"]
+    list_filter = ["kind", "restaurant"]
+    search_fields = ["name", "restaurant__name"]
+    ordering = ["restaurant__name", "sort_order", "name"]
+
+
+class TableForm(SameRestaurantForm):
+    belonging = ["zone"]
+    attributes = forms.MultipleChoiceField(
+        choices=TableAttribute.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+
+@admin.register(Table)
+class TableAdmin(OfRestaurantAdmin[Table]):
+    form = TableForm
+    list_display = [
+        "number", "restaurant", "zone", "capacity", "party", "movable", "offers", "active",
+    ]  # fmt: skip
+    list_filter = ["active", "movable", "capacity", "restaurant"]
+    list_select_related = ["restaurant", "zone"]
+    search_fields = ["number", "restaurant__name", "zone__name"]
+    ordering = ["restaurant__name", "number"]
+    autocomplete_fields = ["restaurant", "zone"]
+
+    @admin.display(description="Party alone", ordering="max_party")
+    def party(self, table: Table) -> str:
+        return f"{table.min_party} to {table.max_party}"
+
+    @admin.display(description="Offers")
+    def offers(self, table: Table) -> str:
+        return ", ".join(name.replace("_", " ") for name in table.attributes) or show.NONE
+
+
+class AdjacencyForm(SameRestaurantForm):
+    """Takes the two tables in any order; the row holds the lower id first."""
+
+    belonging = ["table_low", "table_high"]
+
+    class Meta:
+        labels: ClassVar = {"table_low": "Table", "table_high": "Next to"}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        one, other = cleaned.get("table_low"), cleaned.get("table_high")
+        if one and other and one.pk == other.pk:
+            self.add_error("table_high", f"{other} cannot stand next to itself; choose another table.")
+        elif one and other and one.pk > other.pk:
+            cleaned["table_low"], cleaned["table_high"] = other, one
+        return cleaned
+
+
+@admin.register(Adjacency)
+class AdjacencyAdmin(OfRestaurantAdmin[Adjacency]):
+    form = AdjacencyForm
+    list_display = ["pair", "restaurant"]
+    list_filter = ["restaurant"]
+    list_select_related = ["restaurant", "table_low", "table_high"]
+    search_fields = ["table_low__number", "table_high__number", "restaurant__name"]
+    ordering = ["restaurant__name", "table_low__number", "table_high__number"]
+    autocomplete_fields = ["restaurant", "table_low", "table_high"]
+
+    @admin.display(description="Tables", ordering="table_low__number")
+    def pair(self, adjacency: Adjacency) -> str:
+        return f"{adjacency.table_low} next to {adjacency.table_high}"
+
+
+class MemberForm(RecordForm[CombinationTable]):
+    """A table of the combination on whose page it stands."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        table, combination = cleaned.get("table"), cleaned.get("combination")
+        # The restaurant is unset where the combination's own form is refused.
+        if table and combination and combination.restaurant_id:
+            self.instance.restaurant_id = combination.restaurant_id
+            wrong = stranger(table, combination.restaurant)
+            if wrong:
+                self.add_error("table", wrong)
+        return cleaned
+
+
+class MemberInline(RecordInline[CombinationTable, Combination]):
+    model = CombinationTable
+    form = MemberForm
+    fields = ["table"]
+    autocomplete_fields = ["table"]
+    extra = 2
+    verbose_name_plural = "tables"
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tables are taken out and put in; an input for each one that is in would ask for its name each."""
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("table", "combination")
+
+
+@admin.register(Combination)
+class CombinationAdmin(OfRestaurantAdmin[Combination]):
+    list_display = ["name", "restaurant", "capacity", "members"]
+    list_filter = ["restaurant"]
+    search_fields = ["name", "restaurant__name"]
+    ordering = ["restaurant__name", "name"]
+    inlines = [MemberInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Combination]:
+        return super().get_queryset(request).prefetch_related("tables")
+
+    @admin.display(description="Tables")
+    def members(self, combination: Combination) -> str:
+        return show.joined(table.number for table in combination.tables.all())
+
+
+class CombinationTableForm(SameRestaurantForm):
+    belonging = ["combination", "table"]
+
+
+@admin.register(CombinationTable)
+class CombinationTableAdmin(OfRestaurantAdmin[CombinationTable]):
+    form = CombinationTableForm
+    list_display = ["table", "combination", "restaurant"]
+    list_filter = ["restaurant"]
+    list_select_related = ["table", "combination", "restaurant"]
+    search_fields = ["combination__name", "table__number", "restaurant__name"]
+    ordering = ["restaurant__name", "combination__name", "table__number"]
+    autocomplete_fields = ["restaurant", "combination", "table"]
+
+
+class TableBlockForm(SameRestaurantForm):
+    """Takes the period on the restaurant's clock."""
+
+    belonging = ["table"]
+    start_at = LocalDateTimeField(label="Start")
+    end_at = LocalDateTimeField(label="End")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        restaurant = cleaned.get("restaurant")
+        for name in ("start_at", "end_at"):
+            if restaurant and cleaned.get(name):
+                self._resolve(name, restaurant)
+        return cleaned
+
+    def _resolve(self, name: str, restaurant: Restaurant) -> None:
+        try:
+            self.cleaned_data[name] = instant(self.cleaned_data[name], restaurant)
+        except forms.ValidationError as error:
+            self.add_error(name, error)
+
+
+@admin.register(TableBlock)
+class TableBlockAdmin(OfRestaurantAdmin[TableBlock], GrowingAdmin[TableBlock]):
+    """Only the reason can be edited: a block that ends or moves is lifted, which announces free seats."""
+
+    form = TableBlockForm
+    list_display = ["table", "restaurant", "start", "end", "reason"]
+    list_filter = ["start_at", "restaurant"]
+    list_select_related = ["restaurant", "table"]
+    search_fields = ["reason", "table__number", "restaurant__name"]
+    ordering = ["-start_at"]
+    autocomplete_fields = ["restaurant", "table"]
+
+    def get_fields(self, request: HttpRequest, obj: TableBlock | None = None) -> list[Any]:
+        period = ["start_at", "end_at"] if obj is None else ["start", "end"]
+        return ["restaurant", "table", *period, "reason"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: TableBlock | None = None) -> list[Any]:
+        return [] if obj is None else ["restaurant", "table", "start", "end"]
+
+    @admin.display(description="Start", ordering="start_at")
+    def start(self, block: TableBlock) -> SafeString | str:
+        return show.local_moment(block.start_at, block.restaurant.tzinfo)
+
+    @admin.display(description="End", ordering="end_at")
+    def end(self, block: TableBlock) -> SafeString | str:
+        return show.local_moment(block.end_at, block.restaurant.tzinfo)
+
+    def save_model(self, request: HttpRequest, obj: TableBlock, form: Any, change: bool) -> None:  # noqa: FBT001
+        super().save_model(request, obj, form, change)
+        seated = _seated_in(obj)
+        if seated and not change:
+            names = ", ".join(seated)
+            messages.warning(request, f"{obj.table} is held in that time by {names}: give them other tables.")
+
+    def delete_model(self, request: HttpRequest, obj: TableBlock) -> None:
+        lift_block(block_id=obj.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TableBlock]) -> None:
+        for block in queryset:
+            lift_block(block_id=block.pk)
+
+
+def _seated_in(block: TableBlock) -> Iterable[str]:
+    """References of bookings that hold the table while it is blocked; the first ten."""
+    return list(
+        Allocation.objects.filter(
+            Q(period__overlap=(block.start_at, block.end_at)), table=block.table_id, active=True
+        )
+        .order_by("period")
+        .values_list("booking__reference", flat=True)[:10]
+    )

@@ -1,0 +1,104 @@
+"""How times, states, tables and needs are shown in lists and on pages."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import CharField, Func
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from bookings.models import Booking, BookingStatus
+from bookings.states import State
+
+NONE = "–"  # noqa: RUF001 - a dash of its width reads as "nothing"
+
+#: Word, tone and icon of each state and status: the shape tells it as well as the colour.
+_STATES = {
+    State.CREATED: ("Received", "unknown", "ring"),
+    State.CAPACITY_VERIFIED: ("Capacity verified", "unknown", "ring"),
+    State.ASSIGNMENT_PENDING: ("Waiting for a worker", "unknown", "ring"),
+    State.ASSIGNMENT_IN_PROGRESS: ("Being assigned", "moving", "half"),
+    State.ASSIGNED: ("Assigned", "moving", "half"),
+    State.CONFIRMED: ("Confirmed", "good", "ok"),
+    State.MANUAL_REVIEW: ("Manual review", "watch", "warn"),
+    State.CANCELLED: ("Cancelled", "line", "minus"),
+}
+_STATUS_MARKS = {
+    BookingStatus.PENDING: ("unknown", "ring"),
+    BookingStatus.CONFIRMED: ("good", "ok"),
+    BookingStatus.CHECKED_IN: ("accent", "user"),
+    BookingStatus.COMPLETED: ("line", "check"),
+    BookingStatus.CANCELLED: ("line", "minus"),
+    BookingStatus.NO_SHOW: ("critical", "bad"),
+}
+
+
+def chip(word: str, tone: str, icon: str) -> SafeString:
+    """A word with a marker of its own shape."""
+    return format_html(
+        '<span class="chip chip--{}"><svg class="i" viewBox="0 0 16 16" aria-hidden="true">'
+        '<use href="#i-{}"/></svg>{}</span>',
+        tone,
+        icon,
+        word,
+    )
+
+
+def state_chip(state: str | None) -> SafeString:
+    """An assignment state; imported history has none."""
+    if state is None:
+        return chip("Imported", "line", "audit")
+    return chip(*_STATES[State(state)])
+
+
+def status_chip(status: str) -> SafeString:
+    """A booking's status."""
+    known = BookingStatus(status)
+    tone, icon = _STATUS_MARKS[known]
+    return chip(known.label.capitalize(), tone, icon)
+
+
+def local_moment(moment: datetime | None, tz: ZoneInfo, *, seconds: bool = False) -> SafeString | str:
+    """An instant in a restaurant's time with the zone named; UTC in the title."""
+    if moment is None:
+        return NONE
+    local, utc = moment.astimezone(tz), moment.astimezone(UTC)
+    clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+    return format_html(
+        '<time datetime="{}" title="{}" class="nowrap">{} {} <span class="muted">{}</span></time>',
+        utc.isoformat(),
+        f"{utc:%Y-%m-%d %H:%M:%S} UTC, {tz.key}",
+        f"{local:%a %d %b %Y}",
+        clock,
+        zone_name(local),
+    )
+
+
+def zone_name(local: datetime) -> str:
+    """The zone's letters, such as CET; "UTC+03" where the time zone database has none."""
+    name = local.tzname() or "UTC"
+    return f"UTC{name}" if name[0] in "+-" else name
+
+
+def joined(numbers: Iterable[str]) -> str:
+    """Tables of one booking: T1 + T2."""
+    return " + ".join(numbers) or NONE
+
+
+def needs(booking: Booking) -> str:
+    """The asked zone and attributes, in words."""
+    wanted = [booking.zone.name] if booking.zone else []
+    return ", ".join([*wanted, *(name.replace("_", " ") for name in booking.requires)]) or NONE
+
+
+class TableNumbers(Func):
+    """SQL: the numbers of the tables whose ids stand in an array column, in its order."""
+
+    template = (
+        "ARRAY(SELECT t.number FROM tables t WHERE t.id = ANY(%(expressions)s)"
+        " ORDER BY array_position(%(expressions)s, t.id))"
+    )
+    output_field = ArrayField(CharField())
+    arity = 1

@@ -1,0 +1,1 @@
+"""The console's own pages and what every page of it shows around them."""

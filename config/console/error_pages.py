@@ -1,0 +1,30 @@
+"""Pages for what went wrong. They keep the frame wherever it can still be made.
+
+Django passes the exception by name.
+"""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from config.console.frame import environment
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    """Without the frame: what is wrong may be the host name or the session."""
+    return render(request, "400.html", {"title": "Bad request", **environment()}, status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    context = {**admin.site.each_context(request), "title": "No permission", "why": str(exception)}
+    return render(request, "403.html", context, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    context = {**admin.site.each_context(request), "title": "Page not found"}
+    return render(request, "404.html", context, status=404)
+
+
+def server_error(_request: HttpRequest) -> HttpResponse:
+    """Without the frame and without context processors: the database may be what failed."""
+    return render(None, "500.html", {"title": "Server error", **environment()}, status=500)

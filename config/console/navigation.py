@@ -1,0 +1,125 @@
+"""The rail: which pages exist, and which of them a person may open."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth.models import Group, User
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+
+from assignments.models import Attempt
+from bookings.models import Booking, OutboxMessage, Restaurant, ServicePeriod, Table
+from config.console.local_mailbox import may_read_mailbox
+from observability.models import Event
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OwnPage:
+    """A page of our own; `may_open` is what its view checks, too."""
+
+    label: str
+    icon: str
+    url_name: str
+    may_open: Callable[[HttpRequest], bool]
+    tab: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Records:
+    """The list of a model; left out while the model is not registered."""
+
+    label: str
+    icon: str
+    model: type[Model]
+    tab: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Link:
+    """A page as the rail shows it; `tab` puts it among the few at a phone's bottom edge as well."""
+
+    label: str
+    icon: str
+    url: str
+    current: bool
+    tab: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    label: str
+    links: tuple[Link, ...]
+
+
+def _any_staff(_request: HttpRequest) -> bool:
+    return True
+
+
+PAGES: tuple[tuple[str, tuple[OwnPage | Records, ...]], ...] = (
+    (
+        "Service",
+        (
+            OwnPage(label="Home", icon="health", url_name="admin:index", may_open=_any_staff, tab=True),
+            Records(label="Bookings", icon="book", model=Booking, tab=True),
+        ),
+    ),
+    (
+        "Records",
+        (
+            Records(label="Restaurants", icon="place", model=Restaurant, tab=True),
+            Records(label="Tables", icon="floor", model=Table),
+            Records(label="Services", icon="clock", model=ServicePeriod),
+            Records(label="Mail", icon="mail", model=OutboxMessage, tab=True),
+            OwnPage(label="Mailbox", icon="inbox", url_name="admin:mailbox", may_open=may_read_mailbox),
+            Records(label="Events", icon="audit", model=Event),
+            Records(label="Attempts", icon="bolt", model=Attempt),
+        ),
+    ),
+    (
+        "People",
+        (
+            Records(label="Users", icon="user", model=User),
+            Records(label="Groups", icon="users", model=Group),
+        ),
+    ),
+)
+
+
+def rail(request: HttpRequest, site: AdminSite) -> tuple[Section, ...]:
+    """The sections with what this person may open; sections without a page are left out."""
+    sections = (Section(label=label, links=tuple(_links(pages, request, site))) for label, pages in PAGES)
+    return tuple(section for section in sections if section.links)
+
+
+def list_url(model: type[Model], request: HttpRequest, site: AdminSite) -> str | None:
+    """Address of a model's list; None if the model is not registered or this person may not see it."""
+    if not site.is_registered(model):
+        return None
+    records = site.get_model_admin(model)
+    if not records.has_view_permission(request):
+        return None
+    name = f"admin:{records.opts.app_label}_{records.opts.model_name}_changelist"
+    return reverse(name, current_app=site.name)
+
+
+def _links(pages: tuple[OwnPage | Records, ...], request: HttpRequest, site: AdminSite) -> Iterator[Link]:
+    for page in pages:
+        url = _url(page, request, site)
+        if url is not None:
+            yield Link(
+                label=page.label, icon=page.icon, url=url, current=_is_at(url, request, site), tab=page.tab
+            )
+
+
+def _url(page: OwnPage | Records, request: HttpRequest, site: AdminSite) -> str | None:
+    if isinstance(page, Records):
+        return list_url(page.model, request, site)
+    return reverse(page.url_name, current_app=site.name) if page.may_open(request) else None
+
+
+def _is_at(url: str, request: HttpRequest, site: AdminSite) -> bool:
+    """Whether the page lies at or below `url`; everything lies below the home page, so that counts alone."""
+    home = reverse("admin:index", current_app=site.name)
+    return request.path == url or (url != home and request.path.startswith(url))

@@ -1,0 +1,57 @@
+"""Tells from the beats of a cluster whether it works, is merely busy, or has stalled. Pure.
+
+Killing an idle worker can leave the lock of django-q2's inner queue locked for ever: every process
+lives and none gets a task. Only a canary that does not come through shows it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bookings.pulse import Beat
+
+#: A cluster whose last canary is older has stalled, unless it is busy. Longer than its pusher's pause
+#: of 10 s after a failed query.
+SILENCE = timedelta(seconds=15)
+
+#: What a new cluster is given until its first canary.
+START = timedelta(seconds=30)
+
+
+@dataclass(kw_only=True, slots=True)
+class Watch:
+    """What was heard of one cluster; times in seconds of one monotonic clock.
+
+    `longest_task`: a worker that is longer at one task is not busy but lost.
+    """
+
+    since: float
+    longest_task: timedelta
+    came_through: bool = False
+    _at_work: dict[int, float] = field(default_factory=dict)
+
+    def hear(self, beats: Iterable[tuple[Beat, int]], now: float) -> None:
+        """Take in beats, each with its process."""
+        for beat, pid in beats:
+            if beat is Beat.CANARY:
+                self.since, self.came_through = now, True
+            elif beat is Beat.BEGAN:
+                self._at_work[pid] = now
+            else:
+                self._at_work.pop(pid, None)
+
+    def forgive(self, now: float) -> None:
+        """Count from now: what kept the canary back was not the cluster's fault."""
+        self.since = now
+
+    def has_stalled(self, now: float, *, is_alive: Callable[[int], bool]) -> bool:
+        """Whether canaries stay away although no worker is at a task that may keep them waiting.
+
+        A canary waits for at most two tasks: the one worked on and the one queued before it.
+        """
+        silent = now - self.since
+        if silent <= (SILENCE if self.came_through else START).total_seconds():
+            return False
+        longest = self.longest_task.total_seconds()
+        busy = any(now - began <= longest and is_alive(pid) for pid, began in self._at_work.items())
+        return not busy or silent > SILENCE.total_seconds() + 2 * longest

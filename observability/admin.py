@@ -1,0 +1,228 @@
+"""Records in the console: what may only be looked at, what is never counted, and the events.
+
+The floors above build their pages on the classes here.
+"""
+
+# ruff: noqa: ARG002 - Django names the arguments, not every method needs all
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.paginator import Paginator
+from django.db import IntegrityError
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from observability.events import CATALOGUE
+from observability.models import Event
+
+Row = TypeVar("Row", bound=Model)
+Parent = TypeVar("Parent", bound=Model)
+FormOfRow = TypeVar("FormOfRow")
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin
+    _Tabular = admin.TabularInline
+    _Form = forms.ModelForm
+    _FormSet = forms.BaseInlineFormSet
+    _Paginator = Paginator[Any]
+else:
+    # Django's own classes take no type arguments at run time.
+    class _Admin(admin.ModelAdmin, Generic[Row]):
+        pass
+
+    class _Tabular(admin.TabularInline, Generic[Row, Parent]):
+        pass
+
+    class _Form(forms.ModelForm, Generic[Row]):
+        pass
+
+    class _FormSet(forms.BaseInlineFormSet, Generic[Row, Parent, FormOfRow]):
+        pass
+
+    _Paginator = Paginator
+
+
+class RecordForm(_Form[Row]):
+    """A form of a record."""
+
+
+class RecordFormSet(_FormSet[Row, Parent, Any]):
+    """The forms of the rows on the page of the record they belong to."""
+
+
+class RecordAdmin(_Admin[Row]):
+    """Any record's pages: no count of the whole table, so that a list costs the same at any size."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Tell of a refusal by the database that no form foresaw: somebody else's change came first."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except IntegrityError as refusal:
+            self.message_user(
+                request,
+                "Nothing was saved: it contradicts what somebody else saved meanwhile "
+                f"(rule {_constraint(refusal)}). Look at it again and repeat your change.",
+                messages.ERROR,
+            )
+            return HttpResponseRedirect(request.get_full_path())
+
+
+def _constraint(refusal: IntegrityError) -> str:
+    """The name of the broken constraint; the rest of the message may quote a guest's data."""
+    diagnosis = getattr(refusal.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", None) or "unknown"
+
+
+class RecordInline(_Tabular[Row, Parent]):
+    """Rows edited on the page of the record they belong to."""
+
+    extra = 0
+    show_change_link = False
+
+
+class BoundedPaginator(_Paginator):
+    """Pages through the first MOST rows and counts no further: counting all of a large table is slow.
+
+    Who looks for something older narrows the list by search or filter.
+    """
+
+    MOST = 5_000
+
+    @cached_property
+    def count(self) -> int:
+        rows = self.object_list
+        if isinstance(rows, QuerySet):
+            return rows.order_by()[: self.MOST].count()
+        return len(rows)
+
+
+class GrowingAdmin(RecordAdmin[Row]):
+    """Pages of a table that grows without end."""
+
+    paginator = BoundedPaginator
+    # "Show all" would be the first rows only.
+    list_max_show_all = 0
+
+
+class ViewOnlyAdmin(GrowingAdmin[Row]):
+    """Pages of records that people look at and never edit: history, and what only workers write."""
+
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
+        return False
+
+
+def utc_moment(moment: datetime | None) -> SafeString | str:
+    """An instant that belongs to no restaurant, in UTC to the second."""
+    if moment is None:
+        return "–"  # noqa: RUF001
+    utc = moment.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{}" class="nowrap">{} UTC</time>',
+        utc.isoformat(),
+        f"{utc:%Y-%m-%d %H:%M:%S.%f} UTC",
+        f"{utc:%d %b %Y %H:%M:%S}",
+    )
+
+
+class SinceFilter(admin.SimpleListFilter):
+    """How far back the list goes; a day unless told otherwise, because all events are too many to read.
+
+    A search is not bounded: it looks for one booking, which an index answers.
+    """
+
+    title = "time"
+    parameter_name = "since"
+    windows = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+        return [("hour", "Last hour"), ("week", "Last 7 days"), ("any", "Any time")]
+
+    def choices(self, changelist: Any) -> Any:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": "Last day"} if choice["display"] == "All" else choice
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "any" or request.GET.get("q"):
+            return queryset
+        window = self.windows.get(self.value() or "day", self.windows["day"])
+        return queryset.filter(created_at__gte=timezone.now() - window)
+
+
+class SourceFilter(admin.SimpleListFilter):
+    """The sources the catalogue declares; asking the table for them would read all of it."""
+
+    title = "source"
+    parameter_name = "source"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+        return [(source, source) for source in CATALOGUE]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(source=self.value()) if self.value() else queryset
+
+
+class TypeFilter(admin.SimpleListFilter):
+    """The types of the chosen source, or of all."""
+
+    title = "type"
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
+        source = request.GET.get("source", "")
+        chosen = [CATALOGUE[source]] if source in CATALOGUE else CATALOGUE.values()
+        return [(name, name) for types in chosen for name in types]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(event_type=self.value()) if self.value() else queryset
+
+
+@admin.register(Event)
+class EventAdmin(ViewOnlyAdmin[Event]):
+    list_display = ["when", "source", "event_type", "severity", "restaurant_id", "booking_id"]
+    list_filter = [SinceFilter, "severity", SourceFilter, TypeFilter]
+    # By id, which has an index in every partition and follows time.
+    ordering = ["-id"]
+    sortable_by = ()
+    search_fields = ["booking_id"]
+    search_help_text = "Number of a booking (its reference is searched in bookings)."
+    fields = ["when", "source", "event_type", "severity", "restaurant_id", "booking_id", "context"]
+    readonly_fields = ["when"]
+
+    @admin.display(description="Time")
+    def when(self, event: Event) -> SafeString | str:
+        return utc_moment(event.created_at)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
+    ) -> tuple[QuerySet[Event], bool]:
+        """Compare the number itself: the stock search compares it as text, which no index answers."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = queryset.filter(booking_id=int(term)) if term.isdecimal() else queryset.none()
+        return found, False

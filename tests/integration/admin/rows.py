@@ -1,0 +1,325 @@
+"""A row of every model the console lists, each with parents of its own, so that queries per row show."""
+
+import itertools
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Model
+from django.utils import timezone
+
+from assignments.models import (
+    Attempt,
+    Cohort,
+    FlagAcknowledgement,
+    FlagChange,
+    FlagOverride,
+    FlagState,
+    NowFit,
+    ShadowComparison,
+    Slot,
+)
+from bookings.models import (
+    Adjacency,
+    Allocation,
+    Booking,
+    BookingMove,
+    BookingStatus,
+    Closure,
+    Combination,
+    CombinationTable,
+    MailKind,
+    OutboxMessage,
+    PacingLimit,
+    Restaurant,
+    ServicePeriod,
+    StateChange,
+    Table,
+    TableAttribute,
+    TableBlock,
+    TurnTime,
+    Zone,
+)
+from bookings.states import State
+from observability import events
+from observability.models import Event
+from tests.factories import (
+    RestaurantFactory,
+    ServicePeriodFactory,
+    TableFactory,
+    ZoneFactory,
+    dinner,
+    receive,
+    serving_restaurant,
+)
+
+_numbers = itertools.count(1)
+
+
+def make(model: type[Model]) -> Model:
+    """One row of the model, with everything it points to."""
+    maker = MAKERS.get(model)
+    assert maker, (
+        f"{model._meta.label} is listed in the console: give it a maker in tests.integration.admin.rows"
+    )
+    return maker()
+
+
+def seated_booking() -> Booking:
+    """A confirmed booking on two tables, with an asked zone, in a restaurant of its own."""
+    restaurant = serving_restaurant(2, 2)
+    zone = restaurant.zones.get()
+    booking = receive(restaurant, zone=zone, requires=(TableAttribute.WINDOW,), party_size=4)
+    booking.status = BookingStatus.CONFIRMED
+    booking.save(update_fields=["status"])
+    for table in restaurant.tables.all():
+        hold(booking, table)
+    return booking
+
+
+def hold(booking: Booking, table: Table, *, active: bool = True) -> Allocation:
+    return Allocation.objects.create(
+        restaurant=booking.restaurant,
+        booking=booking,
+        table=table,
+        period=(booking.start_at, booking.end_at + timedelta(minutes=5)),
+        active=active,
+    )
+
+
+def decision(booking: Booking) -> dict[str, Any]:
+    """An attempt's stored decision that names tables and another booking."""
+    one, other = (table.pk for table in booking.restaurant.tables.order_by("pk"))
+    plan = {
+        "tables": [one, other],
+        "strategy": "optimal_fit",
+        "score": 0.912,
+        "breakdown": {"slack": 0.5, "scarcity": 0.412},
+        "moves": [{"booking": booking.pk, "from": [one], "to": [other]}],
+    }
+    rejection = {
+        "tables": [one],
+        "why": "occupied",
+        "bookings": [booking.pk],
+        "until": booking.end_at.isoformat(),
+    }
+    return {
+        "rung": "direct",
+        "considered": 3,
+        "certificate": {"kind": "bound", "needed": 3, "value": 2.0, "prices": []},
+        "plans": [plan],
+        "rejections": [rejection],
+        "lost_races": 0,
+    }
+
+
+def attempt(booking: Booking, number: int = 1) -> Attempt:
+    return Attempt.objects.create(
+        booking=booking,
+        attempt_no=number,
+        strategy=None,
+        result="failure",
+        reason="no_capacity_at_time",
+        metadata=decision(booking),
+    )
+
+
+def event(booking: Booking) -> Event:
+    return Event.objects.create(
+        source=events.COORDINATOR,
+        event_type="coordinator.noop",
+        context={"reason": "final"},
+        restaurant_id=booking.restaurant_id,
+        booking_id=booking.pk,
+        created_at=timezone.now(),
+    )
+
+
+def mail(booking: Booking, revision: int = 6) -> OutboxMessage:
+    return OutboxMessage.objects.create(
+        booking=booking,
+        kind=MailKind.CONFIRMATION,
+        revision=revision,
+        message_id=f"<{next(_numbers)}@example.org>",
+    )
+
+
+def move(booking: Booking) -> BookingMove:
+    one, other = (table.pk for table in booking.restaurant.tables.order_by("pk"))
+    return BookingMove.objects.create(
+        booking=booking,
+        for_booking=receive(booking.restaurant, start=dinner(21)),
+        from_tables=[one],
+        to_tables=[other],
+        cause="reseat",
+    )
+
+
+def state_change(booking: Booking, version: int = 2) -> StateChange:
+    return StateChange.objects.create(
+        booking=booking,
+        from_state=State.CREATED,
+        to_state=State.MANUAL_REVIEW,
+        version=version,
+        reason="no_capacity_at_time",
+        metadata={"cause": "no_capacity_at_time"},
+    )
+
+
+def _two_tables() -> list[Table]:
+    zone = ZoneFactory()
+    return [TableFactory(zone=zone), TableFactory(zone=zone)]
+
+
+def _adjacency() -> Adjacency:
+    low, high = _two_tables()
+    return Adjacency.objects.create(restaurant=low.restaurant, table_low=low, table_high=high)
+
+
+def _combination() -> Combination:
+    tables = _two_tables()
+    combination = Combination.objects.create(
+        restaurant=tables[0].restaurant, name=f"Long {next(_numbers)}", capacity=8
+    )
+    for table in tables:
+        CombinationTable.objects.create(restaurant=table.restaurant, combination=combination, table=table)
+    return combination
+
+
+def _block() -> TableBlock:
+    table = TableFactory()
+    return TableBlock.objects.create(
+        restaurant=table.restaurant, table=table, start_at=dinner(), end_at=dinner(20), reason="broken"
+    )
+
+
+def _slot() -> Slot:
+    booking = seated_booking()
+    return Slot.objects.create(
+        restaurant=booking.restaurant,
+        number=1,
+        booking=booking,
+        token=uuid.uuid4(),
+        lease_until=timezone.now(),
+    )
+
+
+def _comparison() -> ShadowComparison:
+    booking = seated_booking()
+    tables = list(booking.restaurant.tables.values_list("pk", flat=True))
+    return ShadowComparison.objects.create(
+        booking=booking,
+        restaurant=booking.restaurant,
+        comparison="match",
+        legacy_outcome="confirmed",
+        legacy_tables=tables,
+        legacy_score=0.9,
+        v3_outcome="confirmed",
+        v3_tables=tables,
+        v3_score=0.9,
+        facts_at=timezone.now(),
+    )
+
+
+def _now_fit() -> NowFit:
+    booking = seated_booking()
+    return NowFit.objects.create(
+        booking=booking,
+        tables=list(booking.restaurant.tables.values_list("pk", flat=True)),
+        strategy="optimal_fit",
+        found_at=timezone.now(),
+    )
+
+
+def _cohort() -> Cohort:
+    return Cohort.objects.create(label=f"phase {next(_numbers)}", percentage=10, salt="s", restaurants=[1, 2])
+
+
+def _flag_change() -> FlagChange:
+    return FlagChange.objects.create(
+        version=next(_numbers),
+        flag="shadow",
+        restaurant=RestaurantFactory(),
+        from_value=None,
+        to_value=10,
+        reason="trial",
+        author="po",
+        created_at=timezone.now(),
+    )
+
+
+def _override() -> FlagOverride:
+    return FlagOverride.objects.create(
+        flag="shadow", restaurant=RestaurantFactory(), percentage=50, reason="trial", author="po"
+    )
+
+
+def _acknowledgement() -> FlagAcknowledgement:
+    now = timezone.now()
+    return FlagAcknowledgement.objects.create(
+        worker=f"worker-{next(_numbers)}", version=1, started_at=now, acknowledged_at=now, seen_at=now
+    )
+
+
+def _task(*, success: bool) -> Model:
+    now = timezone.now()
+    task: Model = apps.get_model("django_q", "Task").objects.create(
+        id=uuid.uuid4().hex,
+        name=f"task-{next(_numbers)}",
+        func="assignments.tasks.assign",
+        args=(1,),
+        result="traceback",
+        started=now,
+        stopped=now,
+        success=success,
+    )
+    return task
+
+
+def _of_task(name: str, *, success: bool) -> Model:
+    task: Model = apps.get_model("django_q", name).objects.get(pk=_task(success=success).pk)
+    return task
+
+
+MAKERS: Mapping[type[Model], Callable[[], Model]] = {
+    Restaurant: RestaurantFactory,
+    Zone: ZoneFactory,
+    Table: TableFactory,
+    Adjacency: _adjacency,
+    Combination: _combination,
+    CombinationTable: lambda: CombinationTable.objects.filter(combination=_combination())[0],
+    TableBlock: _block,
+    ServicePeriod: ServicePeriodFactory,
+    Closure: lambda: Closure.objects.create(
+        restaurant=RestaurantFactory(), starts_on=date(2027, 3, 1), ends_on=date(2027, 3, 2)
+    ),
+    TurnTime: lambda: TurnTime.objects.create(
+        restaurant=RestaurantFactory(), min_party=1, max_party=2, minutes=75
+    ),
+    PacingLimit: lambda: PacingLimit.objects.create(restaurant=RestaurantFactory(), max_covers=20),
+    Booking: seated_booking,
+    Allocation: lambda: Allocation.objects.filter(booking=seated_booking())[0],
+    StateChange: lambda: state_change(seated_booking()),
+    BookingMove: lambda: move(seated_booking()),
+    OutboxMessage: lambda: mail(seated_booking()),
+    Attempt: lambda: attempt(seated_booking()),
+    Slot: _slot,
+    NowFit: _now_fit,
+    ShadowComparison: _comparison,
+    Cohort: _cohort,
+    FlagState: lambda: FlagState.objects.update_or_create(defaults={"cohort": _cohort()}, id=1)[0],
+    FlagChange: _flag_change,
+    FlagOverride: _override,
+    FlagAcknowledgement: _acknowledgement,
+    Event: lambda: event(seated_booking()),
+    apps.get_model("django_q", "OrmQ"): lambda: apps.get_model("django_q", "OrmQ").objects.create(
+        key="default", payload="not a pickle", lock=timezone.now()
+    ),
+    apps.get_model("django_q", "Success"): lambda: _of_task("Success", success=True),
+    apps.get_model("django_q", "Failure"): lambda: _of_task("Failure", success=False),
+    apps.get_model("django_q", "Schedule"): lambda: apps.get_model("django_q", "Schedule").objects.create(
+        name=f"every {next(_numbers)}", func="assignments.tasks.sweep"
+    ),
+}

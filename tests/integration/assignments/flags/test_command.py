@@ -1,0 +1,180 @@
+"""``manage.py flags``: what engineers read and type."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from assignments import flags
+from assignments.engine.flags import Mode
+from assignments.flags import acknowledgements, services
+from assignments.flags.poller import Poller
+from assignments.models import FlagChange, FlagOverride
+from bookings.models import Restaurant
+from tests.factories import RestaurantFactory
+from tests.integration.assignments.flags.changes import CAUSE
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def restaurant() -> Restaurant:
+    made: Restaurant = RestaurantFactory(slug="harbour")
+    return made
+
+
+def run(*words: str) -> str:
+    out = StringIO()
+    call_command("flags", *words, stdout=out)
+    return out.getvalue()
+
+
+def run_json(*words: str) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(run(*words, "--json"))
+    return answer
+
+
+def refusal(*words: str) -> str:
+    with pytest.raises(CommandError) as refused:
+        run(*words)
+    return str(refused.value)
+
+
+def test_a_fresh_database_shows_everything_off(restaurant: Restaurant) -> None:
+    shown = run("show", "--restaurant", "harbour")
+    assert "Version 0\n" in shown
+    assert "v3: 0.00 % of the restaurants\n" in shown
+    assert "shadow: off\n" in shown
+    assert "max_parallel: 3\n" in shown
+    assert f"restaurant {restaurant.pk}: disabled (v3 off by off, shadow off by off)" in shown
+
+
+def test_flags_are_set_with_a_reason_and_shown_with_their_source(restaurant: Restaurant) -> None:
+    assert run("set", "v3", "on", "--reason", "rollout done").startswith("Changed; version 1 is in force.")
+    assert run_json("set", "shadow", "on", "--reason", "compare")["version"] == 2
+    assert run_json("set", "max_parallel", "5", "--reason", "calm")["changed"]
+    assert "Nothing to change" in run("set", "max_parallel", "5", "--reason", "again")
+    shown = run_json("show", "--restaurant", "harbour", "--booking", "1")
+    assert (shown["version"], shown["killed"], shown["shadow"], shown["max_parallel"]) == (3, False, True, 5)
+    assert shown["v3"] == {"percentage": "100.00", "label": "v1", "restaurants": [restaurant.pk]}
+    assert shown["restaurant"]["mode"] == "active"
+    assert (shown["restaurant"]["v3_source"], shown["restaurant"]["max_parallel"]) == ("cohort", 5)
+    assert [change["reason"] for change in shown["last_changes"]] == ["calm", "compare", "rollout done"]
+    assert "change 3: max_parallel from 3 to 5 by shell:" in run("show")
+
+
+def test_a_cohort_is_frozen_under_a_label() -> None:
+    RestaurantFactory.create_batch(4)
+    run("set", "v3", "50%", "--label", "staging_50", "--reason", "a phase", "--by", "olga")
+    assert run_json("show")["v3"]["label"] == "staging_50"
+    assert FlagChange.objects.get().author == "olga"
+
+
+def test_overrides_are_set_for_a_while_and_cleared(restaurant: Restaurant) -> None:
+    run("override", "harbour", "25", "--hours", "2", "--reason", "try it")
+    override = FlagOverride.objects.get()
+    assert (str(override.percentage), override.flag) == ("25.00", "v3")
+    assert override.expires_at is not None
+    assert f"override: v3 of restaurant {restaurant.pk} at 25.00 %, until " in run("show")
+    run(
+        "override",
+        str(restaurant.pk),
+        "on",
+        "--flag",
+        "shadow",
+        "--until",
+        "2999-01-01T00:00+00:00",
+        "--reason",
+        "x",
+    )
+    run("override", "harbour", "clear", "--reason", "tried")
+    assert [override.flag for override in FlagOverride.objects.all()] == ["shadow"]
+    assert flags.current().mode(restaurant.pk, 1) is Mode.SHADOW
+
+
+def test_pins_are_shown_and_refuse_to_be_edited(restaurant: Restaurant, settings: Any) -> None:
+    settings.FEATURE_ASSIGNMENT_PIPELINE_V3 = False
+    assert "v3: false, pinned by FEATURE_ASSIGNMENT_PIPELINE_V3 (the database says 0.00 %" in run("show")
+    assert "FEATURE_ASSIGNMENT_PIPELINE_V3" in refusal("set", "v3", "on", "--reason", "now")
+    assert "Changed" in run("kill")
+
+
+def test_a_kill_is_shown_first_and_taken_back(restaurant: Restaurant) -> None:
+    run("set", "v3", "on", "--reason", "all")
+    run("kill", "--reason", "errors rise")
+    assert "KILLED: every booking goes to the legacy planner" in run("show", "--restaurant", "harbour")
+    assert flags.current().mode(restaurant.pk, 1) is Mode.DISABLED
+    run("revive", "--reason", "mended")
+    assert flags.current().mode(restaurant.pk, 1) is Mode.ACTIVE
+
+
+def test_a_kill_waits_for_all_live_workers_and_tells_how_long_it_took() -> None:
+    poller = Poller()
+    poller.round()
+    services.kill(**CAUSE)
+    poller.round()
+    assert "Version 1 is acknowledged by all 1 live workers after 0." in run("kill", "--wait")
+    told = run_json("kill", "--wait")
+    assert (told["version"], told["acknowledged"], told["missing"]) == (1, [poller.worker], [])
+    assert 0 <= told["took_s"] < 2
+
+
+def test_a_kill_that_a_live_worker_does_not_acknowledge_ends_with_status_1() -> None:
+    acknowledgements.register("stubborn")
+    out = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("flags", "kill", "--wait", "--timeout", "0.2", stdout=out)
+    assert ended.value.code == 1
+    assert "in force, but not acknowledged by stubborn" in out.getvalue()
+
+
+def test_a_kill_without_workers_says_so() -> None:
+    assert "No worker is running" in run("kill", "--wait")
+
+
+def test_acknowledgements_are_listed_and_a_worker_behind_is_status_1() -> None:
+    assert "No worker has reported" in run("acks")
+    poller = Poller()
+    poller.round()
+    assert f"{poller.worker}" in run("acks")
+    services.kill(**CAUSE)
+    with pytest.raises(SystemExit) as ended:
+        run("acks")
+    assert ended.value.code == 1
+    poller.round()
+    (worker,) = run_json("acks")["workers"]
+    assert (worker["worker"], worker["version"], worker["live"], worker["pins"]) == (
+        poller.worker,
+        1,
+        True,
+        {},
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("set", "v3", "many"), "'many' is no percentage"),
+        (("set", "v3", "150"), "150 % is refused: give 0 to 100"),
+        (("set", "shadow", "perhaps"), "'perhaps' is neither on nor off"),
+        (("set", "max_parallel", "x"), "'x' is no number of runs: give 1 to 10"),
+        (("set", "max_parallel", "11"), "11 runs at once are refused"),
+        (("set", "shadow", "on", "--label", "a"), "--label names a cohort of v3"),
+        (("override", "nowhere", "on"), "there is no restaurant 'nowhere'"),
+        (("override", "harbour", "on", "--hours", "1", "--until", "2999-01-01"), "not both"),
+        (("override", "harbour", "on", "--until", "2999-01-01T00:00"), "no time with an offset"),
+        (("override", "harbour", "on", "--until", "2999-99-01T00:00+00:00"), "no time with an offset"),
+        (("override", "harbour", "on", "--hours", "-1"), "has expired"),
+    ],
+)
+def test_bad_words_are_refused_with_the_way_out(
+    words: tuple[str, ...], why: str, restaurant: Restaurant
+) -> None:
+    assert why in refusal(*words, "--reason", "a test")
+    assert FlagChange.objects.count() == 0
+
+
+def test_a_booking_is_explained_with_its_restaurant_only() -> None:
+    assert "--booking needs --restaurant" in refusal("show", "--booking", "1")
