@@ -15,9 +15,6 @@ from django.db import connection
 
 from assignments.models import MAX_SLOTS, Slot
 
-#: Concurrent runs per restaurant.
-MAX_PARALLEL = 3
-
 #: How long a run may take before others may take its slot; above the queue's task timeout.
 LEASE = timedelta(seconds=settings.ASSIGNMENT_LEASE_SECONDS)
 
@@ -36,9 +33,7 @@ class Permit:
     limit: int
 
 
-def take(
-    *, restaurant_id: int, booking_id: int, limit: int = MAX_PARALLEL, lease: timedelta = LEASE
-) -> Permit | None:
+def take(*, restaurant_id: int, booking_id: int, limit: int, lease: timedelta = LEASE) -> Permit | None:
     """Take a free or lapsed slot in the current transaction, or None if `limit` runs are alive."""
     permit = _take_slot(restaurant_id, booking_id, limit, lease)
     if permit is None and _make_slots(restaurant_id):

@@ -53,8 +53,8 @@ class StartsFilter(admin.SimpleListFilter):
 class BookingAdmin(GrowingAdmin[Booking]):
     change_form_template = "bookings/booking_change_form.html"
     list_display = [
-        "reference", "start", "restaurant", "party_size", "guest_name", "state", "booking_status", "tables",
-        "needs", "attempts", "locked",
+        "reference", "start", "restaurant", "party_size", "guest_name", "state", "tables", "needs",
+        "booking_status", "attempts", "locked",
     ]  # fmt: skip
     list_display_links = ["reference"]
     list_filter = ["assignment_state", "status", StartsFilter, "locked", "restaurant"]
@@ -74,19 +74,20 @@ class BookingAdmin(GrowingAdmin[Booking]):
             None,
             {
                 "fields": [
-                    "reference", "restaurant", "party_size", "start", "end", "needs", "state",
-                    "booking_status", "tables", "locked",
+                    ("reference", "restaurant"), ("start", "end"), ("party_size", "needs"),
+                    ("state", "booking_status", "tables"), "locked",
                 ]
             },
         ),
-        ("Guest", {"fields": ["guest_name", "guest_email", "guest_phone", "notes"]}),
+        ("Guest", {"fields": [("guest_name", "guest_email", "guest_phone"), "notes"]}),
         (
             "Assignment",
             {
                 "fields": [
-                    "assignment_state_version", "assignment_strategy", "attempts", "next_attempt",
-                    "assignment_path", "assignment_flag_version", "channel", "created", "updated",
-                ]
+                    ("assignment_strategy", "attempts", "next_attempt"),
+                    ("assignment_path", "assignment_flag_version", "assignment_state_version"),
+                    ("channel", "created", "updated"),
+                ],
             },
         ),
     ]  # fmt: skip

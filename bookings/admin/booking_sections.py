@@ -118,7 +118,7 @@ def mails(booking: Booking) -> Section:
 @booking_section(60)
 def events(booking: Booking) -> Section:
     tz = booking.restaurant.tzinfo
-    told, more = _first(Event.objects.filter(booking_id=booking.pk).order_by("-created_at"))
+    told, more = _first(Event.objects.filter(booking_id=booking.pk).order_by("-created_at", "-id"))
     rows = [
         {
             "when": show.local_moment(event.created_at, tz, seconds=True),

@@ -15,6 +15,18 @@ END
 $$
 """
 
+#: A form that was opened before an edit saves the count it read: it must not take it back.
+NEVER_BACK = """
+CREATE FUNCTION keep_floor_plan_count() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.floor_plan_version := greatest(NEW.floor_plan_version, OLD.floor_plan_version);
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER floor_plan_count BEFORE UPDATE ON restaurants
+    FOR EACH ROW EXECUTE FUNCTION keep_floor_plan_count();
+"""
+
 
 def trigger(table):
     return migrations.RunSQL(
@@ -35,4 +47,5 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(FUNCTION, "DROP FUNCTION count_floor_plan_edit()"),
         *(trigger(table) for table in TABLES),
+        migrations.RunSQL(NEVER_BACK, "DROP FUNCTION keep_floor_plan_count() CASCADE"),
     ]

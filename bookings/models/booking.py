@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from bookings.models.floor_plan import Restaurant, Table, TableAttribute, Zone
 from bookings.states import FINAL, State
 
-STATE_CHOICES = [(state.value, state.value.replace("_", " ")) for state in State]
+STATE_CHOICES = [(state.value, state.value.replace("_", " ").capitalize()) for state in State]
 
 #: Ways a booking can take: V3 decides, legacy decides and V3 is compared, legacy alone.
 ASSIGNMENT_PATHS = ("active", "shadow", "disabled")
@@ -22,10 +22,10 @@ class BookingStatus(models.TextChoices):
 
     PENDING = "pending"
     CONFIRMED = "confirmed"
-    CHECKED_IN = "checked_in", "checked in"
+    CHECKED_IN = "checked_in", "Checked in"
     COMPLETED = "completed"
     CANCELLED = "cancelled"
-    NO_SHOW = "no_show", "no show"
+    NO_SHOW = "no_show", "No show"
 
 
 class Booking(models.Model):

@@ -25,7 +25,7 @@ class TableAttribute(models.TextChoices):
     """What a table offers and a booking may ask for."""
 
     ACCESSIBLE = "accessible"
-    HIGH_CHAIR = "high_chair", "high chair"
+    HIGH_CHAIR = "high_chair", "High chair"
     WINDOW = "window"
     QUIET = "quiet"
 

@@ -11,6 +11,7 @@ from django_redis import get_redis_connection
 
 from assignments.coordinator import Confirmed, ManualReview, Noop, Retry, process_booking
 from assignments.edge import Edge
+from assignments.engine.flags import DEFAULT_PARALLEL
 from assignments.engine.reasons import Reason
 from assignments.models import Attempt, Slot
 from assignments.protection import permits
@@ -334,8 +335,8 @@ def test_a_final_booking_is_left_alone_however_often_it_is_delivered() -> None:
 
 def test_without_a_permit_the_task_comes_back_and_no_attempt_is_counted() -> None:
     restaurant = serving_restaurant(2, 2, 2, 2, 2)
-    for booking in [receive(restaurant) for _ in range(permits.MAX_PARALLEL)]:
-        assert permits.take(restaurant_id=restaurant.pk, booking_id=booking.pk)
+    for booking in [receive(restaurant) for _ in range(DEFAULT_PARALLEL)]:
+        assert permits.take(restaurant_id=restaurant.pk, booking_id=booking.pk, limit=DEFAULT_PARALLEL)
     waiting = receive(restaurant)
     OrmQ.objects.all().delete()
 
