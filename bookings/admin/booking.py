@@ -14,10 +14,11 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from bookings.admin import booking_sections, show, steps
+from bookings.admin import booking_sections, steps
 from bookings.admin.booking_forms import GuestForm, IntakeForm, changes_of
 from bookings.admin.sections import sections_of
 from bookings.admin.steps import Step
+from bookings.display import show
 from bookings.models import Allocation, Booking
 from observability.admin import GrowingAdmin
 

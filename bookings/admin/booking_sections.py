@@ -6,9 +6,9 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from bookings.admin import show
 from bookings.admin.outbox import mail_chip
 from bookings.admin.sections import MOST_ROWS, Section, booking_section, bounded
+from bookings.display import show
 from bookings.models import Booking
 from observability.models import Event
 

@@ -11,7 +11,6 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from bookings.admin import show
 from bookings.admin.calendar import (
     ClosureInline,
     PacingInline,
@@ -21,6 +20,7 @@ from bookings.admin.calendar import (
 )
 from bookings.admin.local_time import LocalDateTimeField, instant
 from bookings.admin.same_restaurant import OfRestaurantAdmin, SameRestaurantForm, stranger
+from bookings.display import show
 from bookings.models import (
     Adjacency,
     Allocation,

@@ -9,7 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from bookings.admin import show
+from bookings.display import show
 from bookings.models import Allocation, BookingMove, StateChange
 from observability.admin import ViewOnlyAdmin
 

@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from bookings.admin import show
 from bookings.admin.history import OfBookingAdmin
+from bookings.display import show
 from bookings.models import MailStatus, OutboxMessage
 
 _MARKS = {

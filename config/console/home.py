@@ -10,13 +10,14 @@ from django.db.models import Count, Prefetch
 from django.http import HttpRequest
 from django.urls import reverse
 
+from bookings.display.looks import Look, look
+from bookings.display.show import zone_name
 from bookings.models import Allocation, Booking
 from bookings.states import State
 from config.console.booking_lists import UNFINISHED, WANTED, filtered
-from config.console.local_time import LocalTime, local_time, zone_name
+from config.console.local_time import LocalTime, local_time
 from config.console.navigation import list_url
 from config.console.services_today import Day, services_today
-from config.console.state_looks import Look, look
 
 RECENT = timedelta(hours=24)
 NEWEST = 12

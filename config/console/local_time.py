@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bookings.display.show import zone_name
 from bookings.models import Restaurant
 
 
@@ -24,9 +25,3 @@ def local_time(moment: datetime, restaurant: Restaurant) -> LocalTime:
         utc=f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
         iso=moment.astimezone(UTC).isoformat(timespec="seconds"),
     )
-
-
-def zone_name(local: datetime) -> str:
-    """The zone's letters, such as CET; "UTC+03" where the time zone database has none."""
-    name = local.tzname() or "UTC"
-    return f"UTC{name}" if name[0] in "+-" else name

@@ -9,22 +9,12 @@ from django.db.models import CharField, Func
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from bookings.display.looks import look
 from bookings.models import Booking, BookingStatus
-from bookings.states import State
 
 NONE = "–"  # noqa: RUF001 - a dash of its width reads as "nothing"
 
-#: Word, tone and icon of each state and status: the shape tells it as well as the colour.
-_STATES = {
-    State.CREATED: ("Received", "unknown", "ring"),
-    State.CAPACITY_VERIFIED: ("Capacity verified", "unknown", "ring"),
-    State.ASSIGNMENT_PENDING: ("Waiting for a worker", "unknown", "ring"),
-    State.ASSIGNMENT_IN_PROGRESS: ("Being assigned", "moving", "half"),
-    State.ASSIGNED: ("Assigned", "moving", "half"),
-    State.CONFIRMED: ("Confirmed", "good", "ok"),
-    State.MANUAL_REVIEW: ("Manual review", "watch", "warn"),
-    State.CANCELLED: ("Cancelled", "line", "minus"),
-}
+#: Tone and icon of each status: the shape tells it as well as the colour.
 _STATUS_MARKS = {
     BookingStatus.PENDING: ("unknown", "ring"),
     BookingStatus.CONFIRMED: ("good", "ok"),
@@ -48,9 +38,8 @@ def chip(word: str, tone: str, icon: str) -> SafeString:
 
 def state_chip(state: str | None) -> SafeString:
     """An assignment state; imported history has none."""
-    if state is None:
-        return chip("Imported", "line", "audit")
-    return chip(*_STATES[State(state)])
+    shown = look(state)
+    return chip(shown.label, shown.tone, shown.icon)
 
 
 def status_chip(status: str) -> SafeString:

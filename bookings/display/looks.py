@@ -1,4 +1,4 @@
-"""How assignment states look on the console's own pages: a word, a shape and a tone each."""
+"""How assignment states look, on every page: a word, a shape and a tone each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Look:
 LOOKS: Mapping[State, Look] = {
     State.CREATED: Look(label="Received", icon="ring", tone="unknown"),
     State.CAPACITY_VERIFIED: Look(label="Capacity verified", icon="ring", tone="unknown"),
-    State.ASSIGNMENT_PENDING: Look(label="Waiting", icon="ring", tone="unknown"),
+    State.ASSIGNMENT_PENDING: Look(label="Waiting for a worker", icon="ring", tone="unknown"),
     State.ASSIGNMENT_IN_PROGRESS: Look(label="Being assigned", icon="half", tone="moving"),
     State.ASSIGNED: Look(label="Assigned", icon="half", tone="moving"),
     State.CONFIRMED: Look(label="Confirmed", icon="ok", tone="good"),

@@ -1,0 +1,1 @@
+"""How bookings look on pages: words, shapes, times; used by the admin and the console's own pages."""
