@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.paginator import Paginator
 from django.db import IntegrityError
 from django.db.models import Model, QuerySet
@@ -64,6 +65,9 @@ class RecordAdmin(_Admin[Row]):
     show_full_result_count = False
     list_per_page = 50
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        return _without_buttons(super().formfield_for_dbfield(db_field, request, **options))
+
     def changeform_view(
         self,
         request: HttpRequest,
@@ -75,13 +79,35 @@ class RecordAdmin(_Admin[Row]):
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except IntegrityError as refusal:
-            self.message_user(
-                request,
-                "Nothing was saved: it contradicts what somebody else saved meanwhile "
-                f"(rule {_constraint(refusal)}). Look at it again and repeat your change.",
-                messages.ERROR,
-            )
-            return HttpResponseRedirect(request.get_full_path())
+            return self._refused(request, refusal)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """The same for a deletion: what hangs on the record may come between the check and the commit."""
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except IntegrityError as refusal:
+            return self._refused(request, refusal)
+
+    def _refused(self, request: HttpRequest, refusal: IntegrityError) -> HttpResponseRedirect:
+        self.message_user(
+            request,
+            "Nothing was saved: it contradicts what somebody else saved meanwhile "
+            f"(rule {_constraint(refusal)}). Look at it again and repeat your change.",
+            messages.ERROR,
+        )
+        return HttpResponseRedirect(request.get_full_path())
+
+
+def _without_buttons(field: Any) -> Any:
+    """A choice of another record, without the buttons that edit, add or delete that record in passing."""
+    if isinstance(getattr(field, "widget", None), RelatedFieldWidgetWrapper):
+        field.widget.can_add_related = False
+        field.widget.can_change_related = False
+        field.widget.can_delete_related = False
+        field.widget.can_view_related = False
+    return field
 
 
 def _constraint(refusal: IntegrityError) -> str:
@@ -95,6 +121,9 @@ class RecordInline(_Tabular[Row, Parent]):
 
     extra = 0
     show_change_link = False
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        return _without_buttons(super().formfield_for_dbfield(db_field, request, **options))
 
 
 class BoundedPaginator(_Paginator):
@@ -117,8 +146,9 @@ class GrowingAdmin(RecordAdmin[Row]):
     """Pages of a table that grows without end."""
 
     paginator = BoundedPaginator
-    # "Show all" would be the first rows only.
+    # "Show all" would be the first rows only, and counts beside filters read everything.
     list_max_show_all = 0
+    show_facets = admin.ShowFacets.NEVER
 
 
 class ViewOnlyAdmin(GrowingAdmin[Row]):

@@ -23,7 +23,20 @@ def stranger(thing: Any, restaurant: Restaurant) -> str | None:
     return f"{thing} belongs to {thing.restaurant}, not to {restaurant}; choose one of {restaurant}."
 
 
-class SameRestaurantForm(RecordForm[Any]):
+class OfRestaurantForm(RecordForm[Any]):
+    """The form of a row whose restaurant is shown and no longer asked for."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """The restaurant takes part in the row's constraints all the same.
+
+        Django skips each constraint that names a field the form leaves out; the database would then
+        refuse what the form could have told.
+        """
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return excluded - {"restaurant"} if getattr(self.instance, "restaurant_id", None) else excluded
+
+
+class SameRestaurantForm(OfRestaurantForm):
     """Refuses choices of another restaurant than the row's own."""
 
     #: Fields whose choice has to belong to the row's restaurant.
@@ -43,6 +56,7 @@ class SameRestaurantForm(RecordForm[Any]):
 class OfRestaurantAdmin(RecordAdmin[Row]):
     """Rows that stay with their restaurant: what else hangs on them could not follow."""
 
+    form = OfRestaurantForm
     list_select_related: ClassVar[Any] = ["restaurant"]
     autocomplete_fields: ClassVar[Any] = ["restaurant"]
 
