@@ -35,23 +35,17 @@ from bookings.models import Table as TableRow
 #: never moves a booking into hours nobody looked at.
 AROUND = timedelta(hours=10)
 
-#: Deterministic solver time (see `Policy.solver_limit`) of an attempt on the hot path, and of the
-#: one that follows it off that path when the first was undecided.
-SOLVER_LIMIT = 1.0
-THOROUGH_LIMIT = 10.0
 
-
-def load_facts(*, booking: Booking, now: datetime, thorough: bool = False) -> tuple[Facts, Request]:
+def load_facts(*, booking: Booking, now: datetime) -> tuple[Facts, Request]:
     """The frozen facts around a booking, and what it asks for.
 
     Two queries, three more where this process has not seen the floor plan since its last edit.
-    `thorough` gives the solver its time, for a booking it could not decide before.
     """
     restaurant = booking.restaurant
     window = (booking.start_at - AROUND, booking.end_at + AROUND)
     facts = Facts(
         plan=_floor_plan(restaurant.pk, restaurant.floor_plan_version),
-        policy=policy_of(restaurant, thorough=thorough),
+        policy=policy_of(restaurant),
         now=now,
         seatings=_seatings(restaurant.pk, window, but=booking.pk),
         blocks=_blocks(restaurant.pk, window),
@@ -59,14 +53,13 @@ def load_facts(*, booking: Booking, now: datetime, thorough: bool = False) -> tu
     return facts, request_of(booking)
 
 
-def policy_of(restaurant: Restaurant, *, thorough: bool = False) -> Policy:
+def policy_of(restaurant: Restaurant) -> Policy:
     """The restaurant's seating rules as the engine takes them."""
     return Policy(
         buffer=timedelta(minutes=restaurant.buffer_minutes),
         max_slack=restaurant.max_slack,
         max_tables=restaurant.max_tables,
         freeze=timedelta(minutes=restaurant.freeze_minutes),
-        solver_limit=THOROUGH_LIMIT if thorough else SOLVER_LIMIT,
     )
 
 

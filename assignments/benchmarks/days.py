@@ -49,7 +49,8 @@ def generated_day(
         blocks=_blocks(layout, made, blocks, rng),
         arrivals=arrivals,
     )
-    return Day(name=f"{layout.slug} {fullness:.2f} #{seed}", scenario=scenario, hidden=dict(made.seating))
+    hidden: dict[Id, tuple[Id, ...]] = {key: tuple(tables) for key, tables in made.seating.items()}
+    return Day(name=f"{layout.slug} {fullness:.2f} #{seed}", scenario=scenario, hidden=hidden)
 
 
 def floor_plan(layout: Layout) -> FloorPlan:

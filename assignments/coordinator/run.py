@@ -22,7 +22,7 @@ from assignments.coordinator.records import (
 from assignments.coordinator.retry_policy import CLAIM_ERROR_DELAY, NO_PERMIT_DELAY, THOROUGH, Failure
 from assignments.coordinator.route import Route, route_of
 from assignments.edge import LIVE, Edge
-from assignments.engine.decide import decide
+from assignments.engine.decide import decide, decide_patiently
 from assignments.engine.flags import Mode
 from assignments.engine.plans import Decision
 from assignments.engine.reasons import Reason
@@ -128,8 +128,8 @@ def _attempt(run: Run, edge: Edge, *, thorough: bool) -> Outcome:
     """Plan and commit; plan again on fresh facts while other bookings take the tables first."""
     for lost_races in range(RACES_PER_ATTEMPT):
         run = replace(run, lost_races=lost_races)
-        facts, request = load_facts(booking=run.claim.booking, now=edge.clock(), thorough=thorough)
-        decision = decide(facts, request)
+        facts, request = load_facts(booking=run.claim.booking, now=edge.clock())
+        decision = decide_patiently(facts, request) if thorough else decide(facts, request)
         if decision.plan is None:
             return _failed(run, decision, decision.reason or Reason.NO_ASSIGNMENT, edge, thorough=thorough)
         with suppress(AllocationLostError):

@@ -23,6 +23,9 @@ from assignments.engine.seating import Option, bits_of
 UNIT = 1 << 20
 """Prices are whole multiples of 1 / UNIT."""
 
+MOST_INSTANTS = 3
+"""Only the fullest instants are tried alone; the whole evening follows anyway."""
+
 Prices = dict[tuple[int, datetime], int]
 """(bit of the table, instant) -> price in UNITs."""
 
@@ -47,8 +50,8 @@ def full_house(problem: Problem) -> Bound | None:
     tangled = tangled_bookings(problem.parties)
     shared = [instant for instant in problem.instants() if request.at(instant)]
     together = [tuple(party for party in problem.parties if party.at(instant)) for instant in shared]
-    # The fullest instant first.
-    for instant, parties in sorted(zip(shared, together, strict=True), key=lambda pair: -len(pair[1])):
+    fullest = sorted(zip(shared, together, strict=True), key=lambda pair: -len(pair[1]))
+    for instant, parties in fullest[:MOST_INSTANTS]:
         bound = proof(parties, _instant_prices(parties, instant, tangled), tangled)
         if bound:
             return bound

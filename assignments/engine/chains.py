@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from assignments.engine.problem import Party, Problem
 from assignments.engine.seating import Option, bits_of
 
-MOST_STEPS = 60_000
+MOST_STEPS = 20_000
 """Options tried before the search leaves the problem to the solver; counted, so the same everywhere."""
 
 

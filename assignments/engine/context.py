@@ -1,7 +1,7 @@
 """What a strategy sees when it rates a free set for a request; shared work is done once per decision."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from assignments.engine.facts import Facts, Request
@@ -12,6 +12,23 @@ PUBLISHED_PARTIES: Mapping[int, float] = {
     1: 1.6, 2: 42.7, 3: 16.7, 4: 13.6, 5: 6.3, 6: 4.9, 7: 2.7, 8: 2.7, 9: 1.05, 10: 1.05, 11: 1.05, 12: 1.05,
 }  # fmt: skip
 """Published mix of party sizes in percent, used while a restaurant's own demand is unknown."""
+
+TURNS: tuple[tuple[int, timedelta], ...] = (
+    (2, timedelta(minutes=75)),
+    (4, timedelta(minutes=90)),
+    (6, timedelta(minutes=105)),
+    (8, timedelta(minutes=120)),
+)
+LONGEST_TURN = timedelta(minutes=150)
+"""The product's default turn times by largest party size; larger parties stay the longest."""
+
+LOOK_STEP = timedelta(minutes=30)
+"""Distance of the starts that the look ahead tries; 15 min cost twice the time and gained nothing."""
+
+
+def turn_of(party_size: int) -> timedelta:
+    """How long a party of this size is expected to stay."""
+    return next((turn for largest, turn in TURNS if party_size <= largest), LONGEST_TURN)
 
 
 class Context:
@@ -52,30 +69,63 @@ class Context:
 
     @cached_property
     def scarcity(self) -> list[float]:
-        """For each table, how much of the remaining demand's room hangs on it, 0 to 1.
+        """For each table, how much of the room for parties still to come hangs on it, 0 to 1.
 
-        A party size with few sets left free spreads its share of demand over few tables, so these weigh
-        more. Each size counts the sets of its least number of tables, the ones it would really get.
+        A look ahead: for each party size and each start near the requested period, the sets that would be
+        free are counted, and the size's share of demand is spread over them. Where few sets are left each
+        weighs much, so a table is scarce when it is what a likely party would need at that hour.
         """
         worth = [0.0] * len(self.index.tables)
-        for size, share in self.demand.items():
-            sets = self._easiest_sets(size)
-            if not sets:
-                continue
-            each = share / len(sets)
-            for item in sets:
-                for bit in item.bits:
-                    worth[bit] += each
+        for start, end, sizes in self._stays_to_come:
+            busy = self._busy_during(start, end)
+            for size, share in sizes:
+                self._spread(size, share, busy, worth)
         most = max(worth) or 1.0
         return [value / most for value in worth]
 
-    def _easiest_sets(self, size: int) -> list[Candidate]:
-        sets = [
-            item
-            for item in self.index.for_party(size, self.facts.policy.max_slack)
-            if not item.mask & self.busy
-        ]
-        return [item for item in sets if len(item.bits) == len(sets[0].bits)]
+    def _spread(self, size: int, share: float, busy: int, worth: list[float]) -> None:
+        sets = self.index.room(size, self.facts.policy.max_slack)
+        free = [(bits, weight) for mask, bits, weight in sets if not mask & busy]
+        total = sum([weight for _, weight in free])
+        for bits, weight in free:
+            part = share * weight / total
+            for bit in bits:
+                worth[bit] += part
+
+    @cached_property
+    def _stays_to_come(self) -> list[tuple[datetime, datetime, list[tuple[int, float]]]]:
+        """Stays that would overlap the requested period, with the party sizes that stay so long."""
+        buffer = self.facts.policy.buffer
+        by_turn: dict[timedelta, list[tuple[int, float]]] = {}
+        for size, share in self.demand.items():
+            by_turn.setdefault(turn_of(size) + buffer, []).append((size, share))
+        stays = []
+        for turn, sizes in by_turn.items():
+            earliest = -((turn - timedelta.resolution) // LOOK_STEP)
+            latest = -((self.window.start - self.window.end) // LOOK_STEP)
+            starts = [self.window.start + step * LOOK_STEP for step in range(earliest, latest)]
+            each = [(size, share / len(starts)) for size, share in sizes]
+            stays += [(start, start + turn, each) for start in starts]
+        return stays
+
+    def _busy_during(self, start: datetime, end: datetime) -> int:
+        busy = 0
+        for mask, begins, ends in self._nearby:
+            if begins < end and start < ends:
+                busy |= mask
+        return busy
+
+    @cached_property
+    def _nearby(self) -> list[tuple[int, datetime, datetime]]:
+        """Everything that keeps tables during any stay to come, as (mask, start, end)."""
+        first = min((start for start, _, _ in self._stays_to_come), default=self.window.start)
+        last = max((end for _, end, _ in self._stays_to_come), default=self.window.end)
+        bit = self.index.bit
+        blocked = (
+            (1 << bit[item.table], item.period.start, item.period.end) for item in self.occupancy.blocks
+        )
+        held = ((item.mask, item.start, item.end) for item in self.occupancy.holdings)
+        return [item for item in (*held, *blocked) if item[1] < last and first < item[2]]
 
     @cached_property
     def zone_load(self) -> Mapping[str, float]:

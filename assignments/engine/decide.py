@@ -3,6 +3,8 @@
 Same facts, same request: the same decision, byte for byte, on any machine.
 """
 
+from dataclasses import replace
+
 from assignments.engine.bound import Bound, full_house
 from assignments.engine.chains import Rearrangement
 from assignments.engine.context import Context
@@ -18,6 +20,8 @@ from assignments.engine.seating import Candidate, SeatingIndex, seating_index
 from assignments.engine.strategies.reseat import with_moves
 
 RUNGS = ("direct", "bound", "reseat")
+PATIENCE = 10.0
+"""Solver limit off the hot path, in deterministic time: ten seconds or so for each search."""
 EXHAUSTIVE = Certificate(kind="exhaustive")
 
 
@@ -34,6 +38,14 @@ def decide(facts: Facts, request: Request, rungs: tuple[str, ...] = RUNGS) -> De
     if ruled_out:
         return _refused(context, reason=ruled_out, certificate=EXHAUSTIVE, rung="rules")
     return _beyond_direct(context, rungs)
+
+
+def decide_patiently(facts: Facts, request: Request) -> Decision:
+    """Like `decide`, and what that leaves undecided is searched again with a limit for off the hot path."""
+    decision = decide(facts, request)
+    if decision.reason != Reason.UNDECIDED:
+        return decision
+    return decide(replace(facts, policy=replace(facts.policy, solver_limit=PATIENCE)), request)
 
 
 def context_of(facts: Facts, request: Request) -> Context:
@@ -54,6 +66,14 @@ def rated_plan(context: Context, candidate: Candidate, *, strategy: str) -> Plan
     """The set as a plan without moves, rated like ours whoever chose it."""
     (rated,) = scored([candidate], context)
     return Plan(tables=candidate.tables, strategy=strategy, score=rated.score, breakdown=rated.breakdown)
+
+
+def rearranged_plans(context: Context, *, most_moves: int) -> tuple[Plan, ...]:
+    """The policy's number of best plans with 1 to `most_moves` moves, without asking a solver."""
+    problem = problem_of(context)
+    reseating = short_chains(problem, most_moves=most_moves)
+    kept = reseating.found[: context.facts.policy.plans_kept] if reseating else ()
+    return tuple(moving_plan(context, problem, item) for item in kept)
 
 
 def _direct(context: Context) -> Decision:
@@ -124,7 +144,7 @@ def _reseated(context: Context, problem: Problem, reseating: Reseating) -> Decis
         return _refused(context, reason=Reason.UNDECIDED, certificate=None, rung="reseat")
     kept = reseating.found[: context.facts.policy.plans_kept]
     return Decision(
-        plans=tuple(_moving_plan(context, problem, item) for item in kept),
+        plans=tuple(moving_plan(context, problem, item) for item in kept),
         considered=len(reseating.found),
         rejections=rejected(context, joined=False),
         rung="reseat",
@@ -132,7 +152,7 @@ def _reseated(context: Context, problem: Problem, reseating: Reseating) -> Decis
     )
 
 
-def _moving_plan(context: Context, problem: Problem, rearrangement: Rearrangement) -> Plan:
+def moving_plan(context: Context, problem: Problem, rearrangement: Rearrangement) -> Plan:
     (_, option), *moved = rearrangement.places
     candidate = next(item for item in context.options if item.mask == option.mask)
     (rated,) = scored([candidate], context)

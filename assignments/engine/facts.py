@@ -160,11 +160,11 @@ class Request:
 
 DEFAULT_STRATEGIES: tuple[tuple[str, float], ...] = (
     ("optimal_fit", 1.0),
-    ("adjacency", 0.25),
-    ("zone_preference", 0.1),
-    ("load_balancing", 0.05),
-    ("historical_success", 0.05),
-    ("reseat", 1.0),
+    ("adjacency", 0.08),
+    ("zone_preference", 0.05),
+    ("load_balancing", 0.02),
+    ("historical_success", 0.02),
+    ("reseat", 0.5),
 )
 
 
@@ -173,9 +173,9 @@ class Policy:
     """A restaurant's rules and tastes.
 
     `strategies` gives order and weight (0 or more) by registered name. `zone_order` lists zones the house
-    fills first. `shortest_turn` is the least time a table can be sold for: a shorter gap is lost.
-    `solver_limit` is deterministic solver time (not seconds of a clock), so that a limit cuts at the same
-    point on every machine.
+    fills first. `solver_limit` is deterministic solver time (not seconds of a clock), so that a limit cuts
+    at the same point on every machine: a tenth of a second or so, for the hot path; what stays undecided
+    then is searched again off it (`decide_patiently`).
     """
 
     buffer: timedelta = BUFFER
@@ -184,8 +184,7 @@ class Policy:
     freeze: timedelta = FREEZE
     strategies: tuple[tuple[str, float], ...] = DEFAULT_STRATEGIES
     zone_order: tuple[str, ...] = ()
-    shortest_turn: timedelta = timedelta(minutes=60)
-    solver_limit: float = 1.0
+    solver_limit: float = 0.05
     plans_kept: int = 5
 
     def __post_init__(self) -> None:

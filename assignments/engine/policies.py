@@ -6,7 +6,7 @@ itself rules the party out.
 
 from collections.abc import Callable, Mapping
 
-from assignments.engine.decide import context_of, decide, rated_plan, refusal
+from assignments.engine.decide import context_of, decide_patiently, rated_plan, refusal
 from assignments.engine.facts import Facts, Request
 from assignments.engine.plans import Decision
 from assignments.engine.rejections import rejected
@@ -53,5 +53,5 @@ POLICIES: Mapping[str, Decide] = {
     "first_fit": first_fit,
     "best_fit": best_fit,
     "legacy": legacy,
-    "v3": decide,
+    "v3": decide_patiently,
 }

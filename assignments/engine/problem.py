@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from typing import Protocol
 
 from assignments.engine.context import Context
 from assignments.engine.facts import Id, Request, Seating
@@ -60,7 +61,27 @@ def problem_of(context: Context) -> Problem:
     return _Builder(context).problem()
 
 
-def maximal_instants(parties: Sequence[Party]) -> list[datetime]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Guest:
+    """A booking as hindsight sees it; `end` includes the buffer."""
+
+    booking: Id
+    party_size: int
+    start: datetime
+    end: datetime
+    options: tuple[Option, ...]
+
+
+class Stay(Protocol):
+    """Anyone who is in the house from `start` to `end`."""
+
+    @property
+    def start(self) -> datetime: ...
+    @property
+    def end(self) -> datetime: ...
+
+
+def maximal_instants(parties: Sequence[Stay]) -> list[datetime]:
     """Starts after which the next thing to happen is an end: there, and only there, the house is fullest."""
     # At equal instants ends come first: periods are half-open.
     events = sorted([(party.start, 1) for party in parties] + [(party.end, 0) for party in parties])

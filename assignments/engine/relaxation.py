@@ -21,6 +21,8 @@ from assignments.engine.problem import Party, Problem
 from assignments.engine.seating import Option
 
 TOLERANCE = 1e-7
+MOST_STEPS = 50_000
+"""Simplex iterations after which a programme is given up; counted, so the same everywhere."""
 UNSEATED = 1000.0
 """What an unseated party costs, in moves."""
 
@@ -62,12 +64,14 @@ def dual_prices(parties: Sequence[Party], instants: list[datetime], tangled: fro
     return programme.prices(solved, 1.0) if solved.status == 0 else {}
 
 
-def relaxed_evening(problem: Problem, tangled: frozenset[Id]) -> Evening | None:
+def relaxed_evening(
+    problem: Problem, tangled: frozenset[Id], *, cost_of_move: float = 1.0, most_steps: int = MOST_STEPS
+) -> Evening | None:
     """Everyone seated with the fewest moves, then the least slack, in fractions; None if given up."""
     instants = problem.instants()
     programme = _Programme([_group(party, instants, tangled) for party in problem.parties], instants)
-    costs = _costs(problem)
-    solved = programme.minimised(costs - UNSEATED)
+    costs = _costs(problem, cost_of_move)
+    solved = programme.minimised(costs - UNSEATED, most_steps)
     if solved.status != 0:
         return None
     values: Floats = solved.x
@@ -82,13 +86,13 @@ def relaxed_evening(problem: Problem, tangled: frozenset[Id]) -> Evening | None:
     )
 
 
-def _costs(problem: Problem) -> Floats:
-    """1 for a move, and less than half a move for all slack together."""
+def _costs(problem: Problem, cost_of_move: float) -> Floats:
+    """`cost_of_move` for a move, and less than half a move for all slack together."""
     worst = sum(max((option.slack for option in party.options), default=0) for party in problem.parties)
     per_seat = 0.5 / (1 + worst)
     return np.array(
         [
-            per_seat * option.slack + (place > 0 and option.mask != party.stay)
+            per_seat * option.slack + cost_of_move * (place > 0 and option.mask != party.stay)
             for place, party in enumerate(problem.parties)
             for option in party.options
         ],
@@ -120,15 +124,15 @@ class _Programme:
         self.matrix = csr_array((np.ones(len(row)), (row, column)), shape=shape)
         self.limits = np.concatenate([[group.count for group in groups], np.ones(len(self.keys))])
 
-    def minimised(self, costs: Floats) -> Any:
+    def minimised(self, costs: Floats, most_steps: int = MOST_STEPS) -> Any:
         # Presolve costs more than it saves here (measured: 190 ms without, 280 ms with, at 100 tables).
-        return linprog(
+        return linprog(  # type: ignore[call-overload]
             costs,
             A_ub=self.matrix,
             b_ub=self.limits,
             bounds=(0, None),
             method="highs-ds",
-            options={"presolve": False, "maxiter": 50_000},
+            options={"presolve": False, "maxiter": most_steps},
         )
 
     def charged(self, solved: Any) -> Floats:

@@ -5,7 +5,6 @@ mostly whole and then is the answer, or does not seat all and then is a proof; a
 options that the relaxation leaves for so many moves.
 """
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -20,10 +19,18 @@ if TYPE_CHECKING:
 
 CHAIN = 2
 """Moves up to which chains are searched before the solvers are asked."""
-WIDENINGS = (0, 2)
-"""Extra moves above the relaxation's that are allowed in turn before every option is."""
-MOST_SEATS = 25_000
-"""Above this many (party, option) pairs a model of all options takes too long and is not built."""
+SPARES = (0.5, 1.5)
+"""How much above the relaxation's cost, in moves, an option may be that CP-SAT gets to see, tried in turn."""
+FEW_SEATS = 2_000
+"""Up to this many pairs in all, every option is allowed right after the first try."""
+SEATS_PER_LIMIT = 50_000
+"""(party, option) pairs that a model of all options may have for each unit of the limit."""
+PROVABLE_SEATS = 1_000
+"""Up to this many, a rearrangement is proven to have the fewest moves even if that takes a second search."""
+STEPS_PER_LIMIT = 100_000
+"""Simplex iterations that the relaxation may take for each unit of the limit."""
+TIDYING = 0.1
+"""Share of the limit that goes into less slack once everyone is seated."""
 MARGIN = 1e-5
 
 Verdict = Literal["seated", "impossible", "undecided"]
@@ -42,10 +49,10 @@ class Reseating:
     bound: Bound | None = None
 
 
-def short_chains(problem: Problem) -> Reseating | None:
-    """The best rearrangements with up to CHAIN moves, or None when there are none or too many to try."""
+def short_chains(problem: Problem, *, most_moves: int = CHAIN) -> Reseating | None:
+    """The best rearrangements with the fewest moves, or None when there are none or too many to try."""
     search = ChainSearch(problem)
-    complete = search.run(CHAIN)
+    complete = search.run(most_moves)
     if complete and search.found:
         return Reseating(verdict="seated", found=tuple(search.found))
     return None
@@ -59,19 +66,19 @@ def solved(problem: Problem, limit: float) -> Reseating:
     from assignments.engine.relaxation import relaxed_evening
 
     tangled = tangled_bookings(problem.parties)
-    evening = relaxed_evening(problem, tangled)
+    evening = relaxed_evening(problem, tangled, most_steps=round(STEPS_PER_LIMIT * limit))
     if evening is None:
         return _searched(problem, None, limit)
     bound = None if evening.seats_all else proof(problem.parties, evening.prices, tangled)
     if bound:
         return Reseating(verdict="impossible", bound=bound)
-    chosen = _chosen(problem, evening)
+    chosen = chosen_whole(problem, evening)
     if chosen:
-        return _seated(problem, chosen, fewest=True)
+        return seated(problem, chosen, fewest=True)
     return _searched(problem, evening, limit)
 
 
-def _chosen(problem: Problem, evening: "Evening") -> list[Option] | None:
+def chosen_whole(problem: Problem, evening: "Evening") -> list[Option] | None:
     """The relaxed optimum, if it is a real seating."""
     if evening.chosen is None or not evening.seats_all:
         return None
@@ -94,44 +101,64 @@ def consistent(problem: Problem, chosen: list[Option]) -> bool:
 
 
 def _searched(problem: Problem, evening: "Evening | None", limit: float) -> Reseating:
-    """CP-SAT on ever more options: those with which so many moves can suffice at all, then every one."""
+    """CP-SAT on ever more options: those that the relaxation finds cheap, then every one."""
+    if evening is not None and evening.seats_all:
+        for spare in SPARES if _size(problem) > FEW_SEATS else SPARES[:1]:
+            found = _within(problem, evening, spare, limit)
+            if found:
+                return found
+    if _size(problem) > SEATS_PER_LIMIT * limit:
+        return Reseating(verdict="undecided")
+    return _exhaustive(problem, limit)
+
+
+def _within(problem: Problem, evening: "Evening", spare: float, limit: float) -> Reseating | None:
+    """The fewest moves with options that cost no more than `spare` extra; None if these are too few."""
     from assignments.engine.rearrange import ANSWERED, INFEASIBLE, OPTIMAL, Model
 
-    for most_moves in _widenings(evening):
-        if most_moves is None and _size(problem) > MOST_SEATS:
-            return Reseating(verdict="undecided")
-        model = Model(problem, _allowed(evening, most_moves), most_moves)
-        status, chosen = model.fewest_moves(limit)
-        if status in ANSWERED:
-            better = model.least_slack(chosen, limit)
-            return _seated(problem, better, fewest=status == OPTIMAL)
-        if status != INFEASIBLE and most_moves is None:
-            return Reseating(verdict="undecided")
-    return Reseating(verdict="impossible")
+    model = Model(problem, _cheap(evening, spare))
+    status, chosen = model.fewest_moves(limit)
+    if status not in ANSWERED:
+        # What is too hard with few options is harder with more.
+        return None if status == INFEASIBLE else Reseating(verdict="undecided")
+    # A rearrangement with fewer moves can only use options with less excess than this.
+    needed = _moves(problem, chosen) - 0.5 - evening.cost + MARGIN
+    if status == OPTIMAL and needed > spare and _size_within(evening, needed) <= PROVABLE_SEATS:
+        return _within(problem, evening, needed, limit)
+    better = model.least_slack(chosen, limit * TIDYING)
+    return seated(problem, better, fewest=status == OPTIMAL and needed <= spare)
 
 
-def _widenings(evening: "Evening | None") -> list[int | None]:
-    if evening is None or not evening.seats_all:
-        return [None]
-    # All slack together costs less than half a move.
-    fewest = math.ceil(evening.cost - 0.5 - MARGIN)
-    return [*(fewest + more for more in WIDENINGS), None]
+def _exhaustive(problem: Problem, limit: float) -> Reseating:
+    from assignments.engine.rearrange import ANSWERED, INFEASIBLE, OPTIMAL, Model
+
+    model = Model(problem, lambda _place, _number: True)
+    status, chosen = model.fewest_moves(limit)
+    if status in ANSWERED:
+        return seated(problem, model.least_slack(chosen, limit * TIDYING), fewest=status == OPTIMAL)
+    return Reseating(verdict="impossible" if status == INFEASIBLE else "undecided")
 
 
-def _allowed(evening: "Evening | None", most_moves: int | None) -> "Allowed":
-    """An option is out when the relaxation costs more than so many moves as soon as it is used."""
-    if evening is None or most_moves is None:
-        return lambda _place, _number: True
-    spare = most_moves + 0.5 + MARGIN - evening.cost
-    excess = evening.excess
-    return lambda place, number: bool(excess[place][number] <= spare)
+def _cheap(evening: "Evening", spare: float) -> "Allowed":
+    """Whether the relaxation costs at most `spare` more when an option must be used."""
+    excess, most = evening.excess, spare + MARGIN
+    return lambda place, number: bool(excess[place][number] <= most)
+
+
+def _size_within(evening: "Evening", spare: float) -> int:
+    return sum(int((excess <= spare + MARGIN).sum()) for excess in evening.excess)
 
 
 def _size(problem: Problem) -> int:
     return sum(len(party.options) for party in problem.parties)
 
 
-def _seated(problem: Problem, chosen: list[Option], *, fewest: bool) -> Reseating:
+def _moves(problem: Problem, chosen: list[Option]) -> int:
+    pairs = list(zip(problem.parties, chosen, strict=True))[1:]
+    return sum(1 for party, option in pairs if option.mask != party.stay)
+
+
+def seated(problem: Problem, chosen: list[Option], *, fewest: bool) -> Reseating:
     places = tuple(
         (place, option)
         for place, (party, option) in enumerate(zip(problem.parties, chosen, strict=True))

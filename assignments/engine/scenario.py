@@ -1,4 +1,4 @@
-"""Reads a scenario of plan_day, strictly: whatever is unknown, missing or impossible is refused with its path."""
+"""Reads a scenario of plan_day, strictly: what is unknown, missing or impossible is refused with its path."""
 
 import json
 import re

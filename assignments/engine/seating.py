@@ -59,6 +59,7 @@ class SeatingIndex:
         self.neighbours: tuple[int, ...] = _joinable_neighbours(plan, self.bit)
         self.candidates: tuple[Candidate, ...] = tuple(self._found(max_tables))
         self._by_party: dict[tuple[int, int], tuple[Candidate, ...]] = {}
+        self._room: dict[tuple[int, int], tuple[tuple[int, tuple[int, ...], float], ...]] = {}
         self._by_wish: dict[Wish, tuple[Candidate, ...]] = {}
         self._options: dict[Wish, tuple[Option, ...]] = {}
 
@@ -103,6 +104,16 @@ class SeatingIndex:
                 for item in self.for_wish(party_size, max_slack, zone, requires)
             )
         return self._options[key]
+
+    def room(self, party_size: int, max_slack: int) -> tuple[tuple[int, tuple[int, ...], float], ...]:
+        """The sets of `for_party` as (mask, bits, weight): joined sets are harder to keep free."""
+        key = (party_size, max_slack)
+        if key not in self._room:
+            self._room[key] = tuple(
+                (item.mask, item.bits, 1.0 / len(item.bits) ** 2)
+                for item in self.for_party(party_size, max_slack)
+            )
+        return self._room[key]
 
     def _fitting(self, party_size: int, max_slack: int) -> tuple[Candidate, ...]:
         alone = sum(1 << place for place, table in enumerate(self.tables) if table.fits_alone(party_size))

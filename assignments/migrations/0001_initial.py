@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('attempt_no', models.PositiveSmallIntegerField()),
                 ('strategy', models.CharField(max_length=40, null=True)),
-                ('result', models.CharField(choices=[('success', 'Success'), ('failure', 'Failure'), ('error', 'Error'), ('lost', 'worker lost')], max_length=16)),
+                ('result', models.CharField(choices=[('success', 'Success'), ('failure', 'Failure'), ('error', 'Error'), ('lost', 'Worker lost')], max_length=16)),
                 ('reason', models.CharField(help_text='Reason code; empty for a success.', max_length=40, null=True)),
                 ('metadata', models.JSONField(default=dict)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),

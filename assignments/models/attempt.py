@@ -11,7 +11,7 @@ class AttemptResult(models.TextChoices):
     SUCCESS = "success"
     FAILURE = "failure"
     ERROR = "error"
-    LOST = "lost", "worker lost"
+    LOST = "lost", "Worker lost"
 
 
 class Attempt(models.Model):
