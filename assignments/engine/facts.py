@@ -184,7 +184,7 @@ class Policy:
     freeze: timedelta = FREEZE
     strategies: tuple[tuple[str, float], ...] = DEFAULT_STRATEGIES
     zone_order: tuple[str, ...] = ()
-    solver_limit: float = 0.05
+    solver_limit: float = 0.04
     plans_kept: int = 5
 
     def __post_init__(self) -> None:

@@ -1,6 +1,7 @@
 """The rearrangement problem as a CP-SAT model. Imported when needed only."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from ortools.sat.python import cp_model
@@ -14,6 +15,13 @@ Literals = list[cp_model.IntVar]
 
 OPTIMAL, INFEASIBLE = cp_model.OPTIMAL, cp_model.INFEASIBLE
 ANSWERED = (cp_model.OPTIMAL, cp_model.FEASIBLE)
+
+
+@dataclass(slots=True)
+class Allowance:
+    """Deterministic time that searches share; each leaves the rest to the next."""
+
+    left: float
 
 
 class Model:
@@ -40,12 +48,12 @@ class Model:
             if place and option.mask != party.stay
         ]
 
-    def fewest_moves(self, limit: float) -> tuple[cp_model.CpSolverStatus, list[Option]]:
+    def fewest_moves(self, allowance: Allowance) -> tuple[cp_model.CpSolverStatus, list[Option]]:
         """Status and chosen options by place; hinted with today's seating."""
         stays = [party.stay for party in self.problem.parties]
         self._hint(stays)
         self.model.minimize(sum(self.moved))
-        return self._solved(limit)
+        return self._solved(allowance)
 
     def least_slack(self, chosen: list[Option], limit: float) -> list[Option]:
         """With no more moves than chosen; when the limit is reached first, the best so far."""
@@ -55,7 +63,7 @@ class Model:
         self.model.minimize(
             sum(option.slack * literal for seats in self.options for option, literal in seats)
         )
-        status, better = self._solved(limit)
+        status, better = self._solved(Allowance(limit))
         return better if status in ANSWERED else chosen
 
     def _others(self, chosen: list[Option]) -> list[tuple[Party, Option]]:
@@ -67,7 +75,7 @@ class Model:
             for option, literal in seats:
                 self.model.add_hint(literal, option.mask == mask)
 
-    def _solved(self, limit: float) -> tuple[cp_model.CpSolverStatus, list[Option]]:
+    def _solved(self, allowance: Allowance) -> tuple[cp_model.CpSolverStatus, list[Option]]:
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = 1
@@ -76,8 +84,9 @@ class Model:
         # Measured: without these two presolve steps an answer takes half the time.
         solver.parameters.cp_model_probing_level = 0
         solver.parameters.symmetry_level = 0
-        solver.parameters.max_deterministic_time = limit
+        solver.parameters.max_deterministic_time = allowance.left
         status = solver.solve(self.model)
+        allowance.left = max(0.0, allowance.left - solver.response_proto.deterministic_time)
         if status not in ANSWERED:
             return status, []
         taken = [

@@ -14,7 +14,7 @@ from assignments.engine.problem import Problem
 from assignments.engine.seating import Option
 
 if TYPE_CHECKING:
-    from assignments.engine.rearrange import Allowed
+    from assignments.engine.rearrange import Allowance, Allowed
     from assignments.engine.relaxation import Evening
 
 CHAIN = 2
@@ -59,7 +59,7 @@ def short_chains(problem: Problem, *, most_moves: int = CHAIN) -> Reseating | No
 
 
 def solved(problem: Problem, limit: float) -> Reseating:
-    """The solvers' answer; CP-SAT gets `limit` (deterministic time) in each phase."""
+    """The solvers' answer; `limit` is CP-SAT's deterministic time, all searches together."""
     if not all(party.options for party in problem.parties):
         return Reseating(verdict="impossible")
     # SciPy and OR-tools take most of a second to import and the direct path never needs them.
@@ -102,40 +102,48 @@ def consistent(problem: Problem, chosen: list[Option]) -> bool:
 
 def _searched(problem: Problem, evening: "Evening | None", limit: float) -> Reseating:
     """CP-SAT on ever more options: those that the relaxation finds cheap, then every one."""
+    from assignments.engine.rearrange import Allowance
+
+    allowance = Allowance(limit)
+    tidying = limit * TIDYING
     if evening is not None and evening.seats_all:
         for spare in SPARES if _size(problem) > FEW_SEATS else SPARES[:1]:
-            found = _within(problem, evening, spare, limit)
+            found = _within(problem, evening, spare, allowance, tidying)
             if found:
                 return found
-    if _size(problem) > SEATS_PER_LIMIT * limit:
+    if _size(problem) > SEATS_PER_LIMIT * limit or not allowance.left:
         return Reseating(verdict="undecided")
-    return _exhaustive(problem, limit)
+    return _exhaustive(problem, allowance, tidying)
 
 
-def _within(problem: Problem, evening: "Evening", spare: float, limit: float) -> Reseating | None:
+def _within(
+    problem: Problem, evening: "Evening", spare: float, allowance: "Allowance", tidying: float
+) -> Reseating | None:
     """The fewest moves with options that cost no more than `spare` extra; None if these are too few."""
     from assignments.engine.rearrange import ANSWERED, INFEASIBLE, OPTIMAL, Model
 
     model = Model(problem, _cheap(evening, spare))
-    status, chosen = model.fewest_moves(limit)
+    status, chosen = model.fewest_moves(allowance)
     if status not in ANSWERED:
         # What is too hard with few options is harder with more.
         return None if status == INFEASIBLE else Reseating(verdict="undecided")
     # A rearrangement with fewer moves can only use options with less excess than this.
     needed = _moves(problem, chosen) - 0.5 - evening.cost + MARGIN
     if status == OPTIMAL and needed > spare and _size_within(evening, needed) <= PROVABLE_SEATS:
-        return _within(problem, evening, needed, limit)
-    better = model.least_slack(chosen, limit * TIDYING)
+        proven = _within(problem, evening, needed, allowance, tidying)
+        if proven is not None and proven.verdict == "seated":
+            return proven
+    better = model.least_slack(chosen, tidying)
     return seated(problem, better, fewest=status == OPTIMAL and needed <= spare)
 
 
-def _exhaustive(problem: Problem, limit: float) -> Reseating:
+def _exhaustive(problem: Problem, allowance: "Allowance", tidying: float) -> Reseating:
     from assignments.engine.rearrange import ANSWERED, INFEASIBLE, OPTIMAL, Model
 
     model = Model(problem, lambda _place, _number: True)
-    status, chosen = model.fewest_moves(limit)
+    status, chosen = model.fewest_moves(allowance)
     if status in ANSWERED:
-        return seated(problem, model.least_slack(chosen, limit * TIDYING), fewest=status == OPTIMAL)
+        return seated(problem, model.least_slack(chosen, tidying), fewest=status == OPTIMAL)
     return Reseating(verdict="impossible" if status == INFEASIBLE else "undecided")
 
 
