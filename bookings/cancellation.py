@@ -31,7 +31,7 @@ def cancel(*, booking_id: int, now: datetime, actor_id: int | None = None) -> Bo
             return booking
         if booking.status not in _OPEN:
             raise CancellationError(
-                f"{booking.reference} is {booking.get_status_display()} and can no longer be cancelled"
+                f"{booking.reference} is {booking.get_status_display().lower()} and can no longer be cancelled"
             )
         state_machine.move(
             position=state_machine.position_of(booking),
