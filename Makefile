@@ -6,8 +6,10 @@ STAMP := $(VENV)/.installed-$(shell cat requirements/dev.lock | cksum | cut -d' 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
            --generate-hashes --no-emit-index-url --no-header
 
+SEEDS ?= 10
+
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test check stop lock fmt
+.PHONY: help install run demo test chaos check stop lock fmt
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +31,9 @@ demo: install ## Assign one evening's bookings and print the result; ends by its
 
 test: install ## Run the tests on the real servers
 	$(BIN)/python -m pytest
+
+chaos: install ## Break workers and servers on purpose, each fault with SEEDS seeds (10), and audit
+	CHAOS_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/chaos tests/stateful
 
 check: install ## Format, types, layers, templates, migrations, deployment settings
 	$(BIN)/ruff format --check .

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 
 from bookings import pulse
@@ -96,13 +96,12 @@ def _is_alive(pid: int) -> bool:
 
 def _database_answers() -> bool:
     """Whether it is the cluster that keeps the canary back, and not the database."""
+    close_old_connections()
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError:
         return False
-    finally:
-        connection.close()
     return True
 
 
@@ -114,9 +113,8 @@ def _record(why: str, silent_ms: int, restarts: int) -> None:
         severity=events.Severity.ERROR,
         context={"reason": why, "silent_ms": silent_ms, "restarts": restarts},
     )
+    close_old_connections()  # the last restart may be long ago
     try:
         events.record([restarted])
     except DatabaseError as error:
         logger.warning("the restart was not recorded: %s", type(error).__name__)
-    finally:
-        connection.close()

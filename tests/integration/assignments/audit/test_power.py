@@ -23,7 +23,7 @@ EDGE = Edge(clock=lambda: NOW, jitter=lambda: 0.0)
 NAMES = ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8"]
 
 
-def sql(statement: str, *values: object) -> None:
+def sql(statement: str, *values: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 
@@ -82,9 +82,10 @@ def hold_another_ones_table(booking: Booking) -> None:
     """Its own second allocation, of the same table and time: the constraint has to go first."""
     sql("ALTER TABLE booking_table_allocations DROP CONSTRAINT allocations_never_overlap")
     sql(
-        """INSERT INTO booking_table_allocations (restaurant_id, booking_id, table_id, period, active, created_at)
+        """INSERT INTO booking_table_allocations
+               (restaurant_id, booking_id, table_id, period, active, created_at)
            SELECT restaurant_id, booking_id, table_id,
-                  tstzrange(upper(period) - interval '1 second', upper(period) + interval '1 hour'), true, now()
+                  tstzrange(upper(period) - interval '1 s', upper(period) + interval '1 h'), true, now()
            FROM booking_table_allocations WHERE booking_id = %s""",
         booking.pk,
     )
@@ -122,7 +123,8 @@ def promise_a_mail_for_nothing(booking: Booking) -> None:
     sql(
         """INSERT INTO outbox_messages (booking_id, kind, revision, status, due_at, attempts, message_id,
                                         last_error, created_at, sent_at)
-           VALUES (%s, 'confirmation', 2, 'sent', now(), 1, '<nothing@table-assignment>', '', now(), now())""",
+           VALUES (%s, 'confirmation', 2, 'sent', now(), 1, '<nothing@table-assignment>', '', now(),
+                   now())""",
         booking.pk,
     )
 

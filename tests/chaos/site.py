@@ -1,0 +1,225 @@
+"""A site: a database of its own, the workers on it, and guests; what faults are done to."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from assignments.audit import Evidence, Verdict, audit, read_mail_log
+from assignments.engine.flags import Mode
+from bookings.models import Booking, OutboxMessage, Restaurant
+from bookings.states import FINAL
+from config.local.addresses import SUPERUSER
+from tests.chaos.servers import Servers
+from tests.factories import receive, serving_restaurant
+
+#: I2 allows 5 minutes while something is broken.
+PATIENCE = 300.0
+
+
+@dataclass(kw_only=True, slots=True)
+class Workers:
+    """A running ``manage.py worker`` or bare ``qcluster``, seen from outside."""
+
+    process: subprocess.Popen[bytes]
+    supervised: bool
+    count: int
+
+    @property
+    def main(self) -> psutil.Process:
+        """django-q2's main process."""
+        own = psutil.Process(self.process.pid)
+        return own.children()[0] if self.supervised else own
+
+    @property
+    def cluster(self) -> list[psutil.Process]:
+        """The main process, its sentinel, workers, monitor and pusher."""
+        return [self.main, *self.main.children(recursive=True)]
+
+    @property
+    def at_work(self) -> list[psutil.Process]:
+        """The worker processes, as long as none was started anew."""
+        sentinel = self.main.children()[0]
+        return sorted(sentinel.children(), key=lambda p: p.pid)[: self.count]
+
+    def stop(self) -> None:
+        """Kill everything, whoever its parent is by now."""
+        with suppress(psutil.NoSuchProcess):
+            left = psutil.Process(self.process.pid).children(recursive=True)
+            self.process.kill()
+            for process in left:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+        self.process.wait()
+
+
+@dataclass(kw_only=True)
+class Site:
+    """One run: a database, workers, guests, faults; then the audit."""
+
+    servers: Servers
+    database: str
+    folder: Path
+    rng: random.Random
+    lease: int = 3
+    queue_workers: int = 2
+    #: What the environment pins; None leaves the flags to the database.
+    path: Mode | None = Mode.ACTIVE
+    accepted: list[str] = field(default_factory=list)
+    restaurants: list[Restaurant] = field(default_factory=list)
+    has_ended: Callable[[], bool] = lambda: False
+
+    @property
+    def armed(self) -> Path:
+        return self.folder / "armed"
+
+    @property
+    def mailbox(self) -> Path:
+        return self.folder / "data" / "mailbox"
+
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.chaos.settings",
+            "DATABASE_URL": f"postgres://{SUPERUSER}@/{self.database}?host={self.servers.database_host}",
+            "REDIS_URL": self.servers.redis_url,
+            "LOCAL_DATA_DIR": str(self.folder / "data"),
+            "LOG_LEVEL": "WARNING",
+            "FEATURE_ASSIGNMENT_PIPELINE_V3": str(self.path is Mode.ACTIVE) if self.path else "",
+            "FEATURE_ASSIGNMENT_PIPELINE_V3_SHADOW": str(self.path is Mode.SHADOW) if self.path else "",
+            "QUEUE_WORKERS": str(self.queue_workers),
+            "CHAOS_ARMED": str(self.armed),
+            "CHAOS_LEASE": str(self.lease),
+        }
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "workers.log"
+
+    @contextmanager
+    def workers(self, command: str = "worker") -> Iterator[Workers]:
+        """Run ``manage.py worker`` (or ``qcluster``) inside the block; ready when it starts."""
+        self.armed.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", command],
+                cwd=settings.BASE_DIR,
+                env=self.environment(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        running = Workers(process=process, supervised=command == "worker", count=self.queue_workers)
+        self.has_ended = lambda: process.poll() is not None
+        try:
+            self.take_in(1)
+            self.settle()
+            yield running
+        finally:
+            running.stop()
+            self.has_ended = lambda: False
+
+    def open_restaurants(self, *plans: tuple[int, ...]) -> None:
+        self.restaurants += [serving_restaurant(*capacities, join=True) for capacities in plans]
+
+    def take_in(self, count: int, *, restaurant: Restaurant | None = None, **wishes: Any) -> list[Booking]:
+        """Accept bookings of this run's seed: sizes, evenings and houses at random."""
+        return [
+            self._take_in_one(restaurant or self.rng.choice(self.restaurants), wishes) for _ in range(count)
+        ]
+
+    def _take_in_one(self, restaurant: Restaurant, wishes: dict[str, Any]) -> Booking:
+        asked = {
+            "party_size": self.rng.randint(1, 6),
+            "start": self.evening(self.rng.randint(1, 3)),
+            **wishes,
+        }
+        booking = receive(restaurant, now=timezone.now(), **asked)
+        self.accepted.append(booking.reference)
+        return booking
+
+    def evening(self, days: int) -> datetime:
+        """19:00 or 20:00 UTC some days from now, when every restaurant serves."""
+        day = timezone.now() + timedelta(days=days)
+        return day.replace(hour=self.rng.choice([19, 20]), minute=0, second=0, microsecond=0)
+
+    def arm(self, point: str, action: signal.Signals = signal.SIGKILL) -> None:
+        (self.armed / point).write_text(action.name)
+
+    def has_struck(self, point: str) -> bool:
+        return not (self.armed / point).exists()
+
+    def feed_until(self, done: Callable[[], bool], *, patience: float = 60, pause: float = 0.15) -> None:
+        """Take in one booking after the other until `done`; connection errors are guests refused."""
+        self.wait_until(lambda: self.try_to_take_in() or done(), patience=patience, pause=pause)
+
+    def try_to_take_in(self) -> bool:
+        """Take in one booking if the database lets us; always false."""
+        try:
+            self.take_in(1)
+        except DatabaseError:
+            connection.close()
+        return False
+
+    def wait_until(self, done: Callable[[], bool], *, patience: float = 60, pause: float = 0.1) -> float:
+        """Wait for `done`; the seconds it took. Fails after `patience` with the end of the workers' log."""
+        began = time.monotonic()
+        while not done():
+            waited = time.monotonic() - began
+            if self.has_ended():
+                patience = min(patience, 10)  # nobody is left to do anything
+            assert waited < patience, f"nothing after {waited:.0f} s:\n{self.log.read_text()[-3000:]}"
+            time.sleep(pause)
+        return time.monotonic() - began
+
+    def settle(self, patience: float = PATIENCE) -> float:
+        """Wait until every booking is final and every mail settled; the seconds it took."""
+        return self.wait_until(lambda: not (self.unfinished() or self.unsent()), patience=patience)
+
+    @staticmethod
+    def unfinished() -> int:
+        return Booking.objects.exclude(assignment_state__in=FINAL).count()
+
+    @staticmethod
+    def unsent() -> int:
+        return OutboxMessage.objects.filter(status__in=["pending", "inflight"]).count()
+
+    def must_be_sound(self) -> None:
+        """Every invariant holds, each fully checked."""
+        mails, read_at = read_mail_log(self.mailbox)
+        evidence = Evidence(mails=mails, mails_read_at=read_at, accepted=self.accepted)
+        found = audit(within=None, evidence=evidence)
+        assert {line.verdict for line in found} == {Verdict.OK}, "\n".join(map(str, found))
+
+    def audit_by_command(self) -> dict[str, Any]:
+        """The same by ``manage.py audit``, as an operator runs it."""
+        accepted = self.folder / "accepted"
+        accepted.write_text("\n".join(self.accepted))
+        command = [
+            "manage.py",
+            "audit",
+            "--json",
+            "--accepted",
+            str(accepted),
+            "--mail-log",
+            str(self.mailbox),
+        ]
+        done = subprocess.run(
+            [sys.executable, *command], cwd=settings.BASE_DIR, env=self.environment(), capture_output=True
+        )
+        told: dict[str, Any] = json.loads(done.stdout)
+        return told

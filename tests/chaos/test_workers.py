@@ -1,0 +1,188 @@
+"""Faults 3, 4 and 5: workers and clusters killed while guests go on booking."""
+
+import time
+
+import psutil
+import pytest
+
+from assignments.engine.flags import Mode
+from observability.models import Event
+from tests.chaos.conftest import FULL, Report
+from tests.chaos.failpoints import POINTS
+from tests.chaos.servers import LeaseWatch
+from tests.chaos.site import PATIENCE, Site
+
+pytestmark = pytest.mark.timeout(2 * PATIENCE)
+
+full_only = pytest.mark.skipif(not FULL, reason="takes long: make chaos")
+
+#: Hit by a recovery, so only once a run has been lost.
+IN_RECOVERY = "lost run recovered"
+
+#: What the normal test run hits; `make chaos` hits them all.
+SELECTION = ["claimed", "finishing, tables held", "mail accepted, not yet settled"]
+
+#: Work has to go on this many seconds after any single kill.
+RESUME = 30.0
+
+
+def test_fault_3_a_worker_killed_at_each_point_loses_nothing(site: Site, seed: int, report: Report) -> None:
+    points = [name for name in (POINTS if FULL else SELECTION) if name != IN_RECOVERY]
+    site.rng.shuffle(points)
+    slowest = 0.0
+    with site.workers(), LeaseWatch(servers=site.servers, database=site.database) as leases:
+        site.arm(IN_RECOVERY)
+        site.take_in(6)
+        for point in points:
+            time.sleep(site.rng.random() / 2)
+            site.arm(point)
+            began = time.monotonic()
+            site.feed_until(lambda point=point: site.has_struck(point))  # type: ignore[misc]
+            slowest = max(slowest, time.monotonic() - began)
+        settled = site.settle()
+
+        assert site.has_struck(IN_RECOVERY)
+    site.must_be_sound()
+    assert site.audit_by_command()["ok"]
+    assert 0 < leases.most <= 3
+    report(points=len(points) + 1, bookings=len(site.accepted), settled_s=round(settled, 1))
+
+
+@full_only
+@pytest.mark.parametrize("path", [Mode.DISABLED, Mode.SHADOW])
+def test_fault_3_holds_on_the_legacy_path_and_in_shadow(
+    site: Site, seed: int, path: Mode, report: Report
+) -> None:
+    site.path = path
+    # Room for all: legacy comes back to what it could not place only after 5, 15 and 45 s.
+    site.restaurants.clear()
+    site.open_restaurants((4,) * 30)
+    points = [
+        "facts loaded",
+        "finishing, tables held",
+        "transition written",
+        "mail claimed",
+    ]
+    site.rng.shuffle(points)
+    with site.workers():
+        for point in points:
+            site.arm(point)
+            site.feed_until(lambda point=point: site.has_struck(point))  # type: ignore[misc]
+        settled = site.settle()
+    site.must_be_sound()
+    report(points=len(points), bookings=len(site.accepted), settled_s=round(settled, 1))
+
+
+@full_only
+def test_fault_3_with_the_lease_of_earnest_a_lost_run_is_taken_over_within_a_minute(
+    site: Site, seed: int, report: Report
+) -> None:
+    site.lease = 30
+    with site.workers():
+        site.arm("claimed")
+        site.feed_until(lambda: site.has_struck("claimed"))
+        settled = site.settle()
+    site.must_be_sound()
+    assert settled < 60
+    report(settled_s=round(settled, 1))
+
+
+@full_only
+def test_fault_3_everything_killed_at_once_loses_nothing(site: Site, seed: int, report: Report) -> None:
+    """As when the machine's power fails, in the middle of the load."""
+    with site.workers() as workers:
+        site.take_in(20)
+        time.sleep(site.rng.random())
+        workers.stop()
+    began = time.monotonic()
+    with site.workers():
+        settled = time.monotonic() - began
+    site.must_be_sound()
+    report(settled_s=round(settled, 1))
+
+
+def seconds_to_work(site: Site) -> float:
+    """How long a booking taken in now, and its mail, takes to be done."""
+    site.take_in(1)
+    return site.settle()
+
+
+def restarts(reason: str) -> int:
+    return Event.objects.filter(source="cluster", context__reason=reason).count()
+
+
+def test_fault_4_work_resumes_after_all_idle_workers_are_killed(
+    site: Site, seed: int, report: Report
+) -> None:
+    """One of them held the lock of django-q2's inner queue: the cluster lives on and does nothing."""
+    with site.workers() as workers:
+        time.sleep(site.rng.random())
+        for worker in workers.at_work:
+            worker.kill()
+        seconds = seconds_to_work(site)
+    site.must_be_sound()
+    assert seconds < RESUME
+    assert restarts("stalled") == 1
+    report(resumed_s=round(seconds, 1), restarts=restarts("stalled"))
+
+
+@full_only
+@pytest.mark.parametrize("part", ["worker", "monitor", "pusher", "sentinel"])
+def test_fault_4_work_resumes_after_any_one_process_is_killed(
+    site: Site, seed: int, part: str, report: Report
+) -> None:
+    with site.workers() as workers:
+        _, sentinel, *children = workers.cluster
+        of = {
+            "sentinel": sentinel,
+            "worker": site.rng.choice(children[:2]),
+            "monitor": children[2],
+            "pusher": children[3],
+        }
+        time.sleep(site.rng.random())
+        of[part].kill()
+        seconds = seconds_to_work(site)
+    site.must_be_sound()
+    assert seconds < RESUME
+    report(resumed_s=round(seconds, 1), stalled=restarts("stalled"), died=restarts("died"))
+
+
+@full_only
+def test_a_busy_cluster_is_not_taken_for_a_stalled_one(site: Site, seed: int) -> None:
+    """A canary that waits behind long tasks is no reason to kill them."""
+    with site.workers():
+        site.take_in(30)
+        site.settle()
+        assert restarts("stalled") == restarts("died") == 0
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    """None of them lives; those that ended and wait to be reaped do not."""
+    return all(not p.is_running() or p.status() == psutil.STATUS_ZOMBIE for p in processes)
+
+
+@pytest.mark.parametrize("command", ["worker", "qcluster"] if FULL else ["qcluster"])
+def test_fault_5_no_orphan_keeps_executing(site: Site, seed: int, command: str, report: Report) -> None:
+    with site.workers(command) as workers:
+        processes = workers.cluster
+        site.take_in(5)
+        time.sleep(site.rng.random() / 4)
+        workers.main.kill()
+        ended = site.wait_until(lambda: gone(processes), patience=5)
+        if command == "worker":
+            seconds = seconds_to_work(site)
+            assert seconds < RESUME
+            report(ended_s=round(ended, 2), resumed_s=round(seconds, 1))
+            assert restarts("died") == 1
+            site.must_be_sound()
+        else:
+            report(ended_s=round(ended, 2))
+
+
+@full_only
+def test_fault_5_a_killed_supervisor_takes_its_cluster_along(site: Site, seed: int, report: Report) -> None:
+    with site.workers() as workers:
+        processes = workers.cluster
+        workers.process.kill()
+        ended = site.wait_until(lambda: gone(processes), patience=30)
+    report(ended_s=round(ended, 2))
