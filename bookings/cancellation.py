@@ -30,9 +30,8 @@ def cancel(*, booking_id: int, now: datetime, actor_id: int | None = None) -> Bo
         if booking.status == BookingStatus.CANCELLED:
             return booking
         if booking.status not in _OPEN:
-            raise CancellationError(
-                f"{booking.reference} is {booking.get_status_display().lower()} and can no longer be cancelled"
-            )
+            status = booking.get_status_display().lower()
+            raise CancellationError(f"{booking.reference} is {status} and can no longer be cancelled")
         state_machine.move(
             position=state_machine.position_of(booking),
             steps=[Step(to=State.CANCELLED)],
