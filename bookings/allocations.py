@@ -34,7 +34,8 @@ class Exchange:
 def hold(*, booking: Booking, tables: Sequence[int], now: datetime) -> None:
     """Hold `tables` for the booking, buffer included, in the current transaction.
 
-    Raises AllocationLostError if one is taken; the caller's transaction must then roll back.
+    Raises AllocationLostError if one is taken, or was put out of service since the plan was made; the
+    caller's transaction must then roll back.
     """
     _lock(booking.restaurant_id, exclusive=False)
     _insert([_rows(booking, tables)], booking.restaurant_id, now)
@@ -118,17 +119,23 @@ def _insert(groups: Sequence[list[_Row]], restaurant_id: int, now: datetime) -> 
             INSERT INTO booking_table_allocations
                 (restaurant_id, booking_id, table_id, period, active, created_at)
             SELECT r.id, booking_id, table_id,
-                   tstzrange(start_at, end_at + make_interval(mins => r.buffer_minutes), '[)'), true, %s
+                   tstzrange(wanted.start_at, wanted.end_at + make_interval(mins => r.buffer_minutes), '[)'),
+                   true, %s
             FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[])
-                     AS wanted(table_id, booking_id, start_at, end_at),
-                 restaurants r
-            WHERE r.id = %s ORDER BY table_id, start_at
+                     AS wanted(table_id, booking_id, start_at, end_at)
+            JOIN tables t ON t.id = table_id AND t.active
+            JOIN restaurants r ON r.id = t.restaurant_id
+            WHERE r.id = %s AND NOT EXISTS (
+                SELECT FROM table_blocks block WHERE block.table_id = t.id
+                  AND block.end_at > wanted.start_at
+                  AND block.start_at < wanted.end_at + make_interval(mins => r.buffer_minutes))
+            ORDER BY table_id, wanted.start_at
             ON CONFLICT DO NOTHING
             """,
             [now, list(tables), list(booking_ids), list(starts), list(ends), restaurant_id],
         )
         if cursor.rowcount != len(rows):
-            raise AllocationLostError(f"tables {sorted(set(tables))} are no longer all free")
+            raise AllocationLostError(f"tables {sorted(set(tables))} are no longer all free and in service")
 
 
 def _record_moves(booking: Booking, moves: Sequence[Exchange], cause: str, now: datetime) -> None:

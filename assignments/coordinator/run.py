@@ -2,7 +2,6 @@
 
 import logging
 import time
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -132,8 +131,11 @@ def _attempt(run: Run, edge: Edge, *, thorough: bool) -> Outcome:
         decision = decide_patiently(facts, request) if thorough else decide(facts, request)
         if decision.plan is None:
             return _failed(run, decision, decision.reason or Reason.NO_ASSIGNMENT, edge, thorough=thorough)
-        with suppress(AllocationLostError):
+        try:
             return confirm(run=run, decision=decision, plan=decision.plan, now=edge.clock())
+        except AllocationLostError:
+            # What changed may be the house itself: its rules and the version of its floor plan.
+            run.claim.booking.restaurant.refresh_from_db()
     return _failed(replace(run, lost_races=RACES_PER_ATTEMPT), decision, Reason.ALLOCATION_LOST, edge)
 
 

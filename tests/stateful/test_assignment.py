@@ -279,7 +279,7 @@ def test_whatever_happens_the_invariants_hold(committed_db: None, unpinned: None
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=20,
+            max_examples=40,
             stateful_step_count=25,
             deadline=None,
             database=None,

@@ -23,6 +23,7 @@ from bookings.models import (
     OutboxMessage,
     PacingLimit,
     StateChange,
+    Table,
     TableBlock,
 )
 from observability.models import Event
@@ -412,6 +413,35 @@ def test_tables_lost_to_another_booking_mean_a_new_plan_in_the_same_attempt() ->
     assert isinstance(assign(loser, Edge(clock=clock, jitter=lambda: 0.0)), Confirmed)
     assert Attempt.objects.get(booking=loser).metadata["lost_races"] == 1
     assert loser.allocations.get().table.capacity == 4
+
+
+def out_of_service(table: Table) -> None:
+    TableBlock.objects.create(
+        restaurant=table.restaurant, table=table, start_at=dinner(18), end_at=dinner(22), reason="broken"
+    )
+
+
+def retired(table: Table) -> None:
+    Table.objects.filter(pk=table.pk).update(active=False)
+
+
+@pytest.mark.parametrize("withdraw", [out_of_service, retired])
+def test_a_table_withdrawn_between_plan_and_commit_is_not_given(withdraw: Callable[[Table], None]) -> None:
+    restaurant = serving_restaurant(2, 4)
+    booking = receive(restaurant)
+    reads = 0
+
+    def clock() -> datetime:
+        # Read for the claim, for the facts, and then for the commit.
+        nonlocal reads
+        reads += 1
+        if reads == 3:
+            withdraw(restaurant.tables.get(capacity=2))
+        return NOW
+
+    assert isinstance(assign(booking, Edge(clock=clock, jitter=lambda: 0.0)), Confirmed)
+    assert booking.allocations.get().table.capacity == 4
+    assert Attempt.objects.get(booking=booking).metadata["lost_races"] == 1
 
 
 def test_an_unexpected_error_is_recorded_without_its_message_and_tried_again() -> None:
