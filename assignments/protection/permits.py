@@ -80,8 +80,8 @@ def _take_slot(restaurant_id: int, booking_id: int, limit: int, lease: timedelta
                 lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
             WHERE id = (
                 SELECT id FROM assignment_slots, live
-                WHERE restaurant_id = %(restaurant)s
-                  AND (number <= %(limit)s OR booking_id = %(booking)s AND live.runs < %(limit)s)
+                WHERE restaurant_id = %(restaurant)s AND live.runs < %(limit)s
+                  AND (number <= %(limit)s OR booking_id = %(booking)s)
                   AND (lease_until IS NULL OR lease_until <= clock_timestamp())
                 ORDER BY (booking_id = %(booking)s) IS TRUE DESC, number
                 LIMIT 1 FOR UPDATE OF assignment_slots SKIP LOCKED)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from django.utils import timezone
 
 from assignments.audit import Evidence, Verdict, audit, read_mail_log
 from assignments.engine.flags import Mode
+from bookings.lifeline import end_with_parent
 from bookings.models import Booking, OutboxMessage, Restaurant
 from bookings.states import FINAL
 from config.local.addresses import SUPERUSER
@@ -122,6 +124,8 @@ class Site:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # Whoever kills the tests does not leave workers behind.
+                preexec_fn=partial(end_with_parent, signal.SIGKILL),  # noqa: PLW1509 - no threads yet
             )
         running = Workers(process=process, supervised=command == "worker", count=self.queue_workers)
         self.has_ended = lambda: process.poll() is not None

@@ -71,6 +71,13 @@ def test_a_lowered_limit_holds_for_the_next_permit(restaurant: Restaurant) -> No
     assert take(receive(restaurant), limit=1) is None
 
 
+def test_runs_above_a_lowered_limit_count_though_lower_slots_are_free(restaurant: Restaurant) -> None:
+    given = [take(receive(restaurant), limit=3) for _ in range(3)]
+    assert given[0]
+    permits.give_back(given[0])
+    assert take(receive(restaurant), limit=2) is None, "slots 2 and 3 are alive"
+
+
 def test_an_abandoned_permit_is_freed_without_touching_its_successor(restaurant: Restaurant) -> None:
     stopped = take(receive(restaurant), limit=1)
     assert stopped
