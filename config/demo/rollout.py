@@ -12,6 +12,9 @@ from bookings.models import Restaurant
 STAGE = Author(name="local stage")
 WHY = "the local stage shows every path"
 
+#: Restaurants the legacy planner decides for: the first alone, the second compared with V3.
+ON_LEGACY = (BISTRO.slug, BRASSERIE.slug)
+
 
 def ensure_flags(restaurants: Mapping[str, Restaurant], *, now: datetime) -> None:
     """Turn V3 on for all restaurants but two: one on legacy alone, one on legacy compared with V3.
@@ -20,7 +23,7 @@ def ensure_flags(restaurants: Mapping[str, Restaurant], *, now: datetime) -> Non
     """
     if current().version:
         return
-    legacy, compared = restaurants[BISTRO.slug], restaurants[BRASSERIE.slug]
+    legacy, compared = (restaurants[slug] for slug in ON_LEGACY)
     services.set_cohort(percentage=100, reason=WHY, by=STAGE, now=now)
     for restaurant in (legacy, compared):
         services.set_override(restaurant_id=restaurant.pk, percentage=0, reason=WHY, by=STAGE, now=now)
