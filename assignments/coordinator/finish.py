@@ -9,13 +9,13 @@ from typing import Any
 from django.db import transaction
 
 from assignments.coordinator.claim import Claim
-from assignments.coordinator.outcomes import Confirmed, ManualReview, Retry
 from assignments.coordinator.records import coordinator_event, engine_event
 from assignments.coordinator.retry_policy import THOROUGH, Failure, give_up_reason, next_delay
 from assignments.engine.facts import Id
 from assignments.engine.plans import Decision, Plan
 from assignments.engine.reasons import Reason
 from assignments.models import Attempt, AttemptResult
+from assignments.outcomes import Confirmed, ManualReview, Retry
 from assignments.protection import permits
 from bookings import state_machine
 from bookings.allocations import Exchange, hold, hold_after_moves

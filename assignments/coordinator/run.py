@@ -10,7 +10,6 @@ from django.db import transaction
 from assignments import flags, legacy, shadow
 from assignments.coordinator.claim import Claim, claim, refusal
 from assignments.coordinator.finish import Run, confirm, fail, hand_to_people
-from assignments.coordinator.outcomes import ManualReview, Noop, Outcome, Retry
 from assignments.coordinator.records import (
     record_circuit,
     record_error,
@@ -26,6 +25,7 @@ from assignments.engine.flags import Mode
 from assignments.engine.plans import Decision
 from assignments.engine.reasons import Reason
 from assignments.facts_store import load_facts
+from assignments.outcomes import ManualReview, Noop, Outcome, Retry
 from assignments.protection import permits
 from assignments.protection.breaker import Breaker, Verdict
 from assignments.protection.locks import Grant, booking_lock
