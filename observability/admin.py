@@ -7,7 +7,7 @@ The floors above build their pages on the classes here.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -23,6 +23,7 @@ from django.utils.safestring import SafeString
 
 from observability.events import CATALOGUE
 from observability.models import Event
+from observability.scope import scope_of
 
 Row = TypeVar("Row", bound=Model)
 Parent = TypeVar("Parent", bound=Model)
@@ -59,14 +60,55 @@ class RecordFormSet(_FormSet[Row, Parent, Any]):
     """The forms of the rows on the page of the record they belong to."""
 
 
+class ScopedChoicesFilter(admin.RelatedFieldListFilter):
+    """Choices of another record, of those only that its own list would show this person."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        rows = _seen_by(request, field.remote_field.model, model_admin.admin_site)
+        return [(str(row.pk), str(row)) for row in rows]
+
+
+def _seen_by(request: HttpRequest, model: type[Model], site: admin.AdminSite) -> QuerySet[Any]:
+    """The rows of a model that its own list shows this person."""
+    records = site.get_model_admin(model)
+    rows = records.get_queryset(request)
+    return rows.order_by(*records.get_ordering(request))
+
+
 class RecordAdmin(_Admin[Row]):
-    """Any record's pages: no count of the whole table, so that a list costs the same at any size."""
+    """Any record's pages: no count of the whole table, so that a list costs the same at any size.
+
+    `restaurant_path` is the lookup that leads from a row to its restaurant. People see the rows of their
+    own restaurants; rows without a path are seen by those only who work for every one.
+    """
 
     show_full_result_count = False
     list_per_page = 50
+    restaurant_path: ClassVar[str | None] = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
+        return scope_of(request).narrow(super().get_queryset(request), self.restaurant_path)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Who works for some restaurants adds rows to those, and no restaurant."""
+        belongs = self.restaurant_path not in (None, "pk")
+        return super().has_add_permission(request) and (belongs or scope_of(request).is_everything)
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        return [
+            (spec, ScopedChoicesFilter) if isinstance(spec, str) and self._is_relation(spec) else spec
+            for spec in super().get_list_filter(request)
+        ]
+
+    def _is_relation(self, name: str) -> bool:
+        return "__" not in name and self.opts.get_field(name).many_to_one is True
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         return _without_buttons(super().formfield_for_dbfield(db_field, request, **options))
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        _offer_what_is_seen(db_field, request, self.admin_site, options)
+        return super().formfield_for_foreignkey(db_field, request, **options)
 
     def changeform_view(
         self,
@@ -110,6 +152,14 @@ def _without_buttons(field: Any) -> Any:
     return field
 
 
+def _offer_what_is_seen(
+    db_field: Any, request: HttpRequest, site: admin.AdminSite, options: dict[str, Any]
+) -> None:
+    """Let a choice of another record hold only what this person sees, whatever a form field sends."""
+    if site.is_registered(db_field.remote_field.model):
+        options.setdefault("queryset", _seen_by(request, db_field.remote_field.model, site))
+
+
 def _constraint(refusal: IntegrityError) -> str:
     """The name of the broken constraint; the rest of the message may quote a guest's data."""
     diagnosis = getattr(refusal.__cause__, "diag", None)
@@ -124,6 +174,10 @@ class RecordInline(_Tabular[Row, Parent]):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         return _without_buttons(super().formfield_for_dbfield(db_field, request, **options))
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        _offer_what_is_seen(db_field, request, self.admin_site, options)
+        return super().formfield_for_foreignkey(db_field, request, **options)
 
 
 class BoundedPaginator(_Paginator):
@@ -233,6 +287,7 @@ class TypeFilter(admin.SimpleListFilter):
 
 @admin.register(Event)
 class EventAdmin(ViewOnlyAdmin[Event]):
+    restaurant_path = "restaurant_id"
     list_display = ["when", "source", "event_type", "severity", "restaurant_id", "booking_id"]
     list_filter = [SinceFilter, "severity", SourceFilter, TypeFilter]
     # By id, which has an index in every partition and follows time.

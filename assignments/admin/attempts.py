@@ -59,6 +59,7 @@ class AttemptAdmin(OfBookingAdmin[Attempt]):
 
 @admin.register(Slot)
 class SlotAdmin(ViewOnlyAdmin[Slot]):
+    restaurant_path = "restaurant"
     list_display = ["restaurant", "number", "booking", "lease"]
     list_filter = [("booking", admin.EmptyFieldListFilter)]
     list_select_related = ["restaurant", "booking"]

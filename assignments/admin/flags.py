@@ -39,6 +39,7 @@ class FlagStateAdmin(ViewOnlyAdmin[FlagState]):
 
 @admin.register(FlagOverride)
 class FlagOverrideAdmin(ViewOnlyAdmin[FlagOverride]):
+    restaurant_path = "restaurant"
     list_display = ["flag", "restaurant", "percentage", "reason", "author", "expires", "created"]
     list_filter = ["flag"]
     list_select_related = ["restaurant"]
@@ -58,6 +59,7 @@ class FlagOverrideAdmin(ViewOnlyAdmin[FlagOverride]):
 
 @admin.register(FlagChange)
 class FlagChangeAdmin(ViewOnlyAdmin[FlagChange]):
+    restaurant_path = "restaurant_id"
     list_display = ["version", "flag", "restaurant", "from_value", "to_value", "reason", "author", "created"]
     list_filter = ["flag"]
     list_select_related = ["restaurant"]

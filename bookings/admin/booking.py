@@ -52,6 +52,7 @@ class StartsFilter(admin.SimpleListFilter):
 
 @admin.register(Booking)
 class BookingAdmin(GrowingAdmin[Booking]):
+    restaurant_path = "restaurant"
     change_form_template = "bookings/booking_change_form.html"
     list_display = [
         "reference", "start", "restaurant", "party_size", "guest_name", "state", "tables", "needs",

@@ -38,6 +38,7 @@ from observability.admin import GrowingAdmin, RecordAdmin, RecordForm, RecordInl
 
 @admin.register(Restaurant)
 class RestaurantAdmin(RecordAdmin[Restaurant]):
+    restaurant_path = "pk"
     list_display = [
         "name", "timezone", "active", "max_party_auto", "max_tables", "max_slack", "buffer_minutes",
         "freeze_minutes",

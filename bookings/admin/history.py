@@ -19,6 +19,7 @@ Row = TypeVar("Row", bound=Model)
 class OfBookingAdmin(ViewOnlyAdmin[Row]):
     """View-only rows about one booking each."""
 
+    restaurant_path = "booking__restaurant"
     list_select_related: ClassVar[Any] = ["booking__restaurant"]
     search_fields = ["booking__reference"]
     search_help_text = "A booking's reference, such as B-7KQ4M2."

@@ -57,6 +57,7 @@ class OfRestaurantAdmin(RecordAdmin[Row]):
     """Rows that stay with their restaurant: what else hangs on them could not follow."""
 
     form = OfRestaurantForm
+    restaurant_path = "restaurant"
     list_select_related: ClassVar[Any] = ["restaurant"]
     autocomplete_fields: ClassVar[Any] = ["restaurant"]
 

@@ -14,6 +14,7 @@ from bookings.models.floor_plan import (
     ZoneKind,
 )
 from bookings.models.outbox import MailKind, MailStatus, OutboxMessage
+from bookings.models.staff import StaffRestaurant
 
 __all__ = [
     "Adjacency",
@@ -30,6 +31,7 @@ __all__ = [
     "PacingLimit",
     "Restaurant",
     "ServicePeriod",
+    "StaffRestaurant",
     "StateChange",
     "Table",
     "TableAttribute",

@@ -18,6 +18,7 @@ from config.console.booking_lists import UNFINISHED, WANTED, filtered
 from config.console.local_time import LocalTime, local_time
 from config.console.navigation import list_url
 from config.console.services_today import Day, services_today
+from observability.scope import Scope, scope_of
 
 RECENT = timedelta(hours=24)
 NEWEST = 12
@@ -91,8 +92,9 @@ def home(request: HttpRequest, site: AdminSite, *, now: datetime) -> dict[str, A
     if url is None:
         return {"may_see_bookings": False}
     since = now - RECENT
-    days = services_today(now)
-    recent = _received_since(since)
+    scope = scope_of(request)
+    days = services_today(now, scope)
+    recent = _received_since(since, scope)
     today = tally(_sums(day.bookings for day in days), _sums(day.guests for day in days))
     return {
         "may_see_bookings": True,
@@ -104,7 +106,7 @@ def home(request: HttpRequest, site: AdminSite, *, now: datetime) -> dict[str, A
         "zones": len({day.restaurant.timezone for day in days}),
         "today": today,
         "review_url": _review_url(days, url),
-        "newest": _newest(site),
+        "newest": _newest(site, scope),
         "bookings_url": url,
     }
 
@@ -119,13 +121,11 @@ def tally(bookings: Mapping[State, int], guests: Mapping[State, int]) -> Tally:
     )
 
 
-def _received_since(since: datetime) -> dict[State, int]:
+def _received_since(since: datetime, scope: Scope) -> dict[State, int]:
     """Bookings by the state they are in now; imported history has none and is left out."""
+    received = Booking.objects.filter(created_at__gte=since, assignment_state__isnull=False)
     rows = (
-        Booking.objects.filter(created_at__gte=since, assignment_state__isnull=False)
-        .order_by()
-        .values("assignment_state")
-        .annotate(count=Count("id"))
+        scope.narrow(received, "restaurant").order_by().values("assignment_state").annotate(count=Count("id"))
     )
     return {State(str(row["assignment_state"])): row["count"] for row in rows}
 
@@ -201,10 +201,11 @@ def _review_url(days: Sequence[Day], url: str) -> str:
     )
 
 
-def _newest(site: AdminSite) -> list[BookingLine]:
+def _newest(site: AdminSite, scope: Scope) -> list[BookingLine]:
     """The bookings that came in last (two queries)."""
     tables = Prefetch("allocations", queryset=Allocation.objects.filter(active=True).select_related("table"))
-    rows = Booking.objects.select_related("restaurant").prefetch_related(tables)
+    rows = scope.narrow(Booking.objects.all(), "restaurant")
+    rows = rows.select_related("restaurant").prefetch_related(tables)
     return [_booking_line(booking, site) for booking in rows.order_by("-created_at")[:NEWEST]]
 
 

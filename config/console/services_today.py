@@ -14,6 +14,7 @@ from django.db import connection
 from bookings.calendar import Calendar, Service, Sitting
 from bookings.models import Restaurant
 from bookings.states import State
+from observability.scope import Scope
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,9 +35,10 @@ class Day:
         return max(sitting.closes for sitting in self.sittings)
 
 
-def services_today(now: datetime) -> list[Day]:
-    """Days of the active restaurants that serve today, by name (four queries)."""
-    restaurants = Restaurant.objects.filter(active=True).prefetch_related("service_periods", "closures")
+def services_today(now: datetime, scope: Scope) -> list[Day]:
+    """Days of the active restaurants of the scope that serve today, by name (four queries)."""
+    active = scope.narrow(Restaurant.objects.filter(active=True), "pk")
+    restaurants = active.prefetch_related("service_periods", "closures")
     days = [Day(restaurant=r, sittings=_sittings(r, now)) for r in restaurants.order_by("name")]
     return _counted([day for day in days if day.sittings])
 

@@ -2,25 +2,19 @@
 
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, User
 from django.db import transaction
 
-#: Group names and whether they may change bookings and restaurants, not only look at them.
-GROUPS = {
-    "ops agent": True,
-    "ops lead": True,
-    "product owner": False,
-    "QA lead": False,
-    "engineering lead": False,
-    "on-call engineer": False,
-    "engineering manager": False,
-    "viewer": False,
-}
-OURS = ("assignments", "bookings", "observability")
-EDITED_BY_OPS = ("bookings",)
+from bookings.models import Restaurant, StaffRestaurant
+from bookings.scopes import EVERY_RESTAURANT
+from config.roles import ROLES
+
+#: How many restaurants the people work for who do not work for every one.
+A_FEW = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,14 +24,15 @@ class Login:
     password: str
 
 
-def ensure_people(store: Path) -> list[Login]:
-    """Make the groups and one demo person for each, and an administrator; return their logins.
+def ensure_people(store: Path, restaurants: Sequence[Restaurant]) -> list[Login]:
+    """Make one demo person for each group, and an administrator; return their logins.
 
-    Passwords are kept in `store`, readable by its owner only, so that they outlive a restart.
+    Who has no right to every restaurant works for the first few. Passwords are kept in `store`,
+    readable by its owner only, so that they outlive a restart.
     """
     passwords = _passwords(store)
     with transaction.atomic():
-        logins = [_person(group, passwords) for group in GROUPS]
+        logins = [_person(group, passwords, restaurants[:A_FEW]) for group in ROLES]
         admin, _ = User.objects.get_or_create(
             username="admin", defaults={"is_staff": True, "is_superuser": True}
         )
@@ -45,24 +40,15 @@ def ensure_people(store: Path) -> list[Login]:
     return [*logins, Login(group="administrator", username="admin", password=passwords["admin"])]
 
 
-def _person(group_name: str, passwords: dict[str, str]) -> Login:
-    group, _ = Group.objects.get_or_create(name=group_name)
-    group.permissions.set(_permissions(may_edit=GROUPS[group_name]))
+def _person(group_name: str, passwords: dict[str, str], restaurants: Sequence[Restaurant]) -> Login:
     username = _username(group_name)
     user, _ = User.objects.get_or_create(username=username, defaults={"is_staff": True})
-    user.groups.set([group])
+    user.groups.set([Group.objects.get(name=group_name)])
+    if EVERY_RESTAURANT not in ROLES[group_name]:
+        for restaurant in restaurants:
+            StaffRestaurant.objects.get_or_create(user=user, restaurant=restaurant)
     _set_password(user, passwords[username])
     return Login(group=group_name, username=username, password=passwords[username])
-
-
-def _permissions(*, may_edit: bool) -> list[Permission]:
-    ours = Permission.objects.filter(content_type__app_label__in=OURS).select_related("content_type")
-    return [
-        permission
-        for permission in ours
-        if permission.codename.startswith("view_")
-        or (may_edit and permission.content_type.app_label in EDITED_BY_OPS)
-    ]
 
 
 def _username(group_name: str) -> str:
@@ -77,7 +63,7 @@ def _set_password(user: User, password: str) -> None:
 
 
 def _passwords(store: Path) -> dict[str, str]:
-    names = [*map(_username, GROUPS), "admin"]
+    names = [*map(_username, ROLES), "admin"]
     known: dict[str, str] = json.loads(store.read_text()) if store.exists() else {}
     complete = {name: known.get(name) or secrets.token_urlsafe(9) for name in names}
     if complete != known:

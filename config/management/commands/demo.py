@@ -63,8 +63,8 @@ class Command(BaseCommand):
 
     def _run(self, *, seed: int, rate: float) -> dict[str, Any]:
         call_command("migrate", verbosity=0)
-        ensure_people(settings.LOCAL_DATA_DIR / "logins.json")
         restaurants = demo_restaurants()
+        ensure_people(settings.LOCAL_DATA_DIR / "logins.json", list(restaurants.values()))
         ensure_flags(restaurants, now=timezone.now())
         log = settings.LOCAL_DATA_DIR / "logs" / "demo-cluster.log"
         log.parent.mkdir(parents=True, exist_ok=True)

@@ -55,8 +55,8 @@ class Command(BaseCommand):
 
     def _serve(self, rate: float) -> int:
         call_command("migrate", verbosity=0)
-        logins = ensure_people(settings.LOCAL_DATA_DIR / "logins.json")
         restaurants = demo_restaurants()
+        logins = ensure_people(settings.LOCAL_DATA_DIR / "logins.json", list(restaurants.values()))
         ensure_flags(restaurants, now=timezone.now())
         try:
             port = free_port()

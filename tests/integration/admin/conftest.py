@@ -18,11 +18,11 @@ def administrator(db: None) -> Client:
 
 @pytest.fixture
 def viewer(db: None) -> Client:
-    """Somebody who may view all records and nothing else."""
+    """Somebody who may view all records of every restaurant and nothing else."""
     user = User.objects.create(username="viewer", is_staff=True)
-    user.user_permissions.set(
-        Permission.objects.filter(content_type__app_label__in=APPS, codename__startswith="view_")
-    )
+    may_view = Permission.objects.filter(content_type__app_label__in=APPS, codename__startswith="view_")
+    everywhere = Permission.objects.filter(codename="every_restaurant")
+    user.user_permissions.set(may_view | everywhere)
     return logged_in(user)
 
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.db.models import Model
 from django.utils import timezone
 
@@ -35,6 +36,7 @@ from bookings.models import (
     PacingLimit,
     Restaurant,
     ServicePeriod,
+    StaffRestaurant,
     StateChange,
     Table,
     TableAttribute,
@@ -65,6 +67,11 @@ def make(model: type[Model]) -> Model:
         f"{model._meta.label} is listed in the console: give it a maker in tests.integration.admin.rows"
     )
     return maker()
+
+
+def staff_at(restaurant: Restaurant) -> StaffRestaurant:
+    user = User.objects.create(username=f"person-{next(_numbers)}", is_staff=True)
+    return StaffRestaurant.objects.create(user=user, restaurant=restaurant)
 
 
 def seated_booking() -> Booking:
@@ -286,6 +293,7 @@ def _of_task(name: str, *, success: bool) -> Model:
 MAKERS: Mapping[type[Model], Callable[[], Model]] = {
     Restaurant: RestaurantFactory,
     Zone: ZoneFactory,
+    StaffRestaurant: lambda: staff_at(RestaurantFactory()),
     Table: TableFactory,
     Adjacency: _adjacency,
     Combination: _combination,

@@ -29,7 +29,14 @@ NIGHT = (timezone.now() + timedelta(days=10)).replace(hour=19, minute=0, second=
 def agent() -> Client:
     """Somebody who may take in and edit bookings."""
     user = User.objects.create(username="agent", is_staff=True)
-    names = ["view_booking", "add_booking", "change_booking", "view_restaurant", "view_zone"]
+    names = [
+        "view_booking",
+        "add_booking",
+        "change_booking",
+        "view_restaurant",
+        "view_zone",
+        "every_restaurant",
+    ]
     user.user_permissions.set(Permission.objects.filter(codename__in=names))
     return logged_in(user)
 

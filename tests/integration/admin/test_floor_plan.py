@@ -23,6 +23,7 @@ from bookings.models import (
     Zone,
 )
 from observability.admin import RecordAdmin, RecordForm
+from observability.scope import Scope
 from tests.factories import RestaurantFactory, TableFactory, ZoneFactory, dinner
 from tests.integration.admin import rows
 from tests.integration.admin.addresses import add_to, deletion_of, page_of
@@ -359,6 +360,7 @@ def test_what_only_the_database_notices_is_told_and_nothing_saved(administrator:
     answers = {"restaurant": zone.restaurant_id, "name": "Room", "kind": "indoor", "sort_order": 0}
     request = RequestFactory().post(add_to(Zone), answers)
     request.user = User.objects.get(username="administrator")
+    request.restaurant_scope = Scope(restaurants=None)  # type: ignore[attr-defined]
     request.session = {}  # type: ignore[assignment]
     request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
     request._messages = FallbackStorage(request)  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, models, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
@@ -38,6 +39,7 @@ from bookings.models import (
     PacingLimit,
     Restaurant,
     ServicePeriod,
+    StaffRestaurant,
     StateChange,
     Table,
     TableBlock,
@@ -157,6 +159,12 @@ def change_with(s: Scene, **fields: Any) -> StateChange:
 def mail_with(s: Scene, **fields: Any) -> OutboxMessage:
     mail = {"kind": "confirmation", "revision": 6, "message_id": f"<{uuid4()}@test>"}
     return OutboxMessage.objects.create(booking=s.booking, **{**mail, **fields})
+
+
+def name_the_restaurant_twice(s: Scene) -> object:
+    user = User.objects.create(username="ada")
+    StaffRestaurant.objects.create(user=user, restaurant=s.restaurant)
+    return StaffRestaurant.objects.create(user=user, restaurant=s.restaurant)
 
 
 def promise_twice(s: Scene) -> None:
@@ -318,6 +326,7 @@ BROKEN: dict[str, Case] = {
     "state_history_states_known": lambda s: change_with(s, to_state="lost"),
     # Outbox
     "outbox_once": promise_twice,
+    "staff_restaurant_once": name_the_restaurant_twice,
     "outbox_kind_known": lambda s: mail_with(s, kind="newsletter"),
     "outbox_status_known": lambda s: mail_with(s, status="lost"),
     "outbox_sent_has_time": lambda s: mail_with(s, status="sent"),

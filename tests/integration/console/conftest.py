@@ -14,9 +14,9 @@ SignIn = Callable[..., Client]
 def sign_in(db: None) -> SignIn:
     def as_staff(*permissions: str, name: str = "ada") -> Client:
         user = User.objects.create_user(username=name, password="x", is_staff=True)
-        group, _ = Group.objects.get_or_create(name="viewer")
+        group, _ = Group.objects.get_or_create(name="visitor")
         user.groups.set([group])
-        for permission in permissions:
+        for permission in ("bookings.every_restaurant", *permissions):
             app, codename = permission.split(".")
             user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
         client = Client()

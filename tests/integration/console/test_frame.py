@@ -89,7 +89,7 @@ def test_a_missing_page_keeps_the_navigation(admin_client: Client) -> None:
 def test_a_refused_page_says_who_one_is(sign_in: SignIn) -> None:
     page = sign_in().get("/auth/user/")
     assert page.status_code == 403
-    assert "You are signed in as ada (viewer)." in page.content.decode()
+    assert "You are signed in as ada (visitor)." in page.content.decode()
 
 
 def test_a_post_without_its_token_is_told_that_nothing_was_saved() -> None:

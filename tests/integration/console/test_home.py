@@ -15,15 +15,20 @@ from bookings.cancellation import cancel
 from bookings.models import Booking, Closure, Restaurant
 from config.console.home import home
 from config.console.services_today import services_today
+from observability.scope import Scope
 from tests.factories import NOW, dinner, receive, serving_restaurant
 from tests.integration.console.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
 
 
+EVERYTHING = Scope(restaurants=None)
+
+
 def page(now: datetime = NOW) -> dict[str, Any]:
     request = RequestFactory().get("/")
     request.user = User(username="root", is_staff=True, is_superuser=True)
+    request.restaurant_scope = EVERYTHING  # type: ignore[attr-defined]
     return home(request, admin.site, now=now)
 
 
@@ -53,7 +58,7 @@ def test_a_service_that_runs_past_midnight_is_still_todays() -> None:
     restaurant = serving_restaurant(4)
     receive(restaurant)
     after_midnight = NOW.replace(hour=0, minute=15) + timedelta(days=1)
-    (day,) = services_today(after_midnight)
+    (day,) = services_today(after_midnight, EVERYTHING)
     assert [sitting.day.isoformat() for sitting in day.sittings] == ["2027-03-05", "2027-03-06"]
     assert sum(day.bookings.values()) == 1
 
@@ -61,7 +66,7 @@ def test_a_service_that_runs_past_midnight_is_still_todays() -> None:
 def test_today_is_each_restaurants_own_day() -> None:
     serving_restaurant(2, name="Auckland", timezone="Pacific/Auckland")
     serving_restaurant(2, name="Honolulu", timezone="Pacific/Honolulu")
-    days = services_today(datetime(2027, 3, 5, 11, 30, tzinfo=UTC))
+    days = services_today(datetime(2027, 3, 5, 11, 30, tzinfo=UTC), EVERYTHING)
     # Half past midnight in Auckland, half past one in Honolulu: the first still serves Friday's dinner.
     assert [(d.restaurant.name, d.sittings[-1].day.isoformat()) for d in days] == [
         ("Auckland", "2027-03-06"),
@@ -72,7 +77,7 @@ def test_today_is_each_restaurants_own_day() -> None:
 def test_a_closed_restaurant_does_not_serve_today() -> None:
     restaurant = serving_restaurant(2)
     Closure.objects.create(restaurant=restaurant, starts_on=NOW.date(), ends_on=NOW.date())
-    assert services_today(NOW) == []
+    assert services_today(NOW, EVERYTHING) == []
 
 
 def test_figures_link_to_lists_of_exactly_what_they_count(admin_client: Client) -> None:
@@ -112,7 +117,7 @@ def test_the_verdict_asks_for_a_person_only_if_one_is_needed(admin_client: Clien
     assert "services have no bookings." in admin_client.get("/").content.decode()
     now = datetime.now(UTC)
     restaurant = serving_restaurant(4)
-    start = services_today(now)[-1].sittings[-1].opens + timedelta(hours=1)
+    start = services_today(now, EVERYTHING)[-1].sittings[-1].opens + timedelta(hours=1)
     for _ in range(2):
         booking = receive(restaurant, start=start, now=start - timedelta(days=1))
         process_booking(booking_id=booking.pk, trigger="test")

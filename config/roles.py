@@ -1,0 +1,79 @@
+"""The groups people work in, and what each may do. Written here, kept true by `migrate`.
+
+A person may be in several groups. Which restaurants somebody works for is kept apart from what they may
+do there (`bookings.scopes`); groups that answer for all restaurants hold the right to every one.
+Groups of one's own are left alone, so a mix that is missing here is made as another group.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from django.apps import AppConfig
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Group, Permission
+
+OPS_AGENT = "ops agent"
+OPS_LEAD = "ops lead"
+PRODUCT_OWNER = "product owner"
+QA_LEAD = "QA lead"
+ENGINEERING_LEAD = "engineering lead"
+ON_CALL = "on-call engineer"
+MANAGER = "engineering manager"
+VIEWER = "viewer"
+
+
+def _all(app: str, models: str, actions: str = "view") -> frozenset[str]:
+    """Every action on every model, such as `bookings.add_zone`."""
+    return frozenset(f"{app}.{action}_{model}" for model in models.split() for action in actions.split())
+
+
+_EVERYWHERE = frozenset({"bookings.every_restaurant"})
+_FLOOR_PLAN = (
+    "restaurant zone table adjacency combination combinationtable serviceperiod closure turntime pacinglimit"
+)
+_VIEW_SERVICE = (
+    _all("bookings", f"{_FLOOR_PLAN} tableblock booking allocation statechange bookingmove outboxmessage")
+    | _all("assignments", "attempt nowfit slot")
+    | _all("observability", "event")
+)
+_VIEW_ROLLOUT = _all(
+    "assignments", "shadowcomparison cohort flagstate flagoverride flagchange flagacknowledgement"
+)
+_VIEW_QUEUE = _all("django_q", "ormq success failure schedule")
+_SERVE = _all("bookings", "booking", "add change") | _all("bookings", "tableblock", "add change delete")
+_PLAN_FLOORS = _all("bookings", _FLOOR_PLAN, "add change delete")
+
+#: Permissions of each group, as `app.codename`.
+ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        OPS_AGENT: _VIEW_SERVICE | _SERVE,
+        OPS_LEAD: _VIEW_SERVICE | _SERVE | _PLAN_FLOORS | _EVERYWHERE,
+        PRODUCT_OWNER: _VIEW_SERVICE | _VIEW_ROLLOUT | _EVERYWHERE,
+        QA_LEAD: _VIEW_SERVICE | _VIEW_ROLLOUT | _EVERYWHERE,
+        ENGINEERING_LEAD: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_QUEUE | _EVERYWHERE,
+        ON_CALL: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_QUEUE | _EVERYWHERE,
+        MANAGER: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_QUEUE | _EVERYWHERE,
+        VIEWER: _VIEW_SERVICE | _VIEW_ROLLOUT,
+    }
+)
+
+
+_APPS = {code.split(".")[0] for codes in ROLES.values() for code in codes}
+
+
+def grant(sender: AppConfig, using: str, **_: object) -> None:
+    """Give each group exactly its permissions of one app, which are made first where they are missing."""
+    if sender.label not in _APPS:
+        return
+    create_permissions(sender, using=using, verbosity=0)
+    known = {
+        f"{sender.label}.{permission.codename}": permission
+        for permission in Permission.objects.using(using).filter(content_type__app_label=sender.label)
+    }
+    for name, wanted in ROLES.items():
+        group, _created = Group.objects.using(using).get_or_create(name=name)
+        held = set(group.permissions.filter(content_type__app_label=sender.label))
+        right = {known[code] for code in wanted & known.keys()}
+        if held != right:
+            group.permissions.remove(*(held - right))
+            group.permissions.add(*(right - held))
