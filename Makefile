@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 SEEDS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test chaos check stop lock fmt
+.PHONY: help install run demo test test-browser chaos check stop lock fmt
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,8 +29,12 @@ run: install ## Serve the console with workers and live demo bookings, until Ctr
 demo: install ## Assign one evening's bookings and print the result; ends by itself
 	@$(BIN)/python manage.py demo
 
-test: install ## Run the tests on the real servers
-	$(BIN)/python -m pytest
+test: install ## Run the tests on the real servers, all but those in a browser
+	$(BIN)/python -m pytest --ignore=tests/browser
+	@echo "Left out: the tests in a browser (make test-browser; they need Chromium)."
+
+test-browser: install ## Run the tests in a browser (needs Chromium: apt-get install chromium)
+	$(BIN)/python -m pytest tests/browser
 
 chaos: install ## Break workers and servers on purpose, each fault with SEEDS seeds (10), and audit
 	CHAOS_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/chaos tests/stateful

@@ -8,6 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 
+from config.console.find import find
 from config.console.frame import frame
 from config.console.home import home
 from config.console.mailbox_pages import letter, mailbox
@@ -22,6 +23,7 @@ class ConsoleSite(admin.AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         own: list[URLPattern | URLResolver] = [
+            path("find/", self.admin_view(find), name="find"),
             path("mailbox/", self.admin_view(mailbox), name="mailbox"),
             path("mailbox/<str:key>/", self.admin_view(letter), name="mailbox_letter"),
         ]
