@@ -4,6 +4,7 @@ Read without locks, outside the committing transaction: the facts are frozen, an
 constraint tells at commit whether they still hold.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -21,6 +22,8 @@ from assignments.engine.facts import (
     Seating,
     Table,
 )
+from assignments.engine.plans import Plan
+from bookings.allocations import Exchange
 from bookings.models import (
     Adjacency,
     Booking,
@@ -30,10 +33,14 @@ from bookings.models import (
     TableBlock,
 )
 from bookings.models import Table as TableRow
+from bookings.wishes import Wish, wish_of
 
 #: How far around a booking its day is read. What reaches beyond is taken as fixed, so that a plan
 #: never moves a booking into hours nobody looked at.
 AROUND = timedelta(hours=10)
+
+#: No booking's id.
+NOBODY = 0
 
 
 def load_facts(*, booking: Booking, now: datetime) -> tuple[Facts, Request]:
@@ -41,16 +48,27 @@ def load_facts(*, booking: Booking, now: datetime) -> tuple[Facts, Request]:
 
     Two queries, three more where this process has not seen the floor plan since its last edit.
     """
-    restaurant = booking.restaurant
-    window = (booking.start_at - AROUND, booking.end_at + AROUND)
-    facts = Facts(
+    facts = facts_between(
+        restaurant=booking.restaurant, start=booking.start_at, end=booking.end_at, but=booking.pk, now=now
+    )
+    return facts, request_of(booking)
+
+
+def facts_between(
+    *, restaurant: Restaurant, start: datetime, end: datetime, now: datetime, but: int = NOBODY
+) -> Facts:
+    """The frozen facts around a period; the seating of the booking with id `but` is left out.
+
+    Raises FloorPlanError where the restaurant has no table in service.
+    """
+    window = (start - AROUND, end + AROUND)
+    return Facts(
         plan=_floor_plan(restaurant.pk, restaurant.floor_plan_version),
         policy=policy_of(restaurant),
         now=now,
-        seatings=_seatings(restaurant.pk, window, but=booking.pk),
+        seatings=_seatings(restaurant.pk, window, but=but),
         blocks=_blocks(restaurant.pk, window),
     )
-    return facts, request_of(booking)
 
 
 def policy_of(restaurant: Restaurant) -> Policy:
@@ -64,14 +82,49 @@ def policy_of(restaurant: Restaurant) -> Policy:
 
 
 def request_of(booking: Booking) -> Request:
-    """What a booking asks for. Zones go by id, since names may be changed."""
+    """What a booking asks for."""
+    return request_for(booking.pk, wish_of(booking))
+
+
+def request_for(booking_id: int, wish: Wish) -> Request:
+    """A wish as the engine takes it. Zones go by id, since names may be changed."""
     return Request(
-        booking=booking.pk,
-        party_size=booking.party_size,
-        period=Period(start=booking.start_at, end=booking.end_at),
-        zone=_zone(booking.zone_id),
-        requires=frozenset(booking.requires),
+        booking=booking_id,
+        party_size=wish.party_size,
+        period=Period(start=wish.start, end=wish.end),
+        zone=_zone(wish.zone_id),
+        requires=wish.requires,
     )
+
+
+def wish_from(asked: Request | Seating) -> Wish:
+    """What the engine saw that somebody asks for, as bookings know it."""
+    return Wish(
+        party_size=asked.party_size,
+        start=asked.period.start,
+        end=asked.period.end,
+        zone_id=None if asked.zone is None else int(asked.zone),
+        requires=asked.requires,
+    )
+
+
+def exchanges_of(plan: Plan, facts: Facts) -> tuple[Exchange, ...]:
+    """The moves of a plan as tables are exchanged, each with what the plan saw of the moved booking."""
+    seen = {seating.booking: seating for seating in facts.seatings}
+    return tuple(
+        Exchange(
+            booking_id=int(move.booking),
+            from_tables=table_ids(move.from_tables),
+            to_tables=table_ids(move.to_tables),
+            wish=wish_from(seen[move.booking]),
+        )
+        for move in plan.moves
+    )
+
+
+def table_ids(tables: Iterable[Id]) -> tuple[int, ...]:
+    """The engine's table ids as the database's."""
+    return tuple(int(table) for table in tables)
 
 
 def _zone(zone_id: int | None) -> str | None:

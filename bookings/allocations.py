@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db import connection
 
 from bookings.models import Allocation, Booking, BookingMove, BookingStatus
+from bookings.wishes import Wish, wish_of
 from observability import events
 
 #: Names the advisory locks of this module in pg_locks; the second key is the restaurant.
@@ -24,11 +25,15 @@ class AllocationLostError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exchange:
-    """A seated booking that gives up `from_tables` for `to_tables`, so that another one fits."""
+    """A seated booking that gives up `from_tables` for `to_tables`, so that another one fits.
+
+    `wish` is what the plan saw that it asks for: changed meanwhile, it may not fit the other tables.
+    """
 
     booking_id: int
     from_tables: tuple[int, ...]
     to_tables: tuple[int, ...]
+    wish: Wish
 
 
 def hold(*, booking: Booking, tables: Sequence[int], now: datetime) -> None:
@@ -48,15 +53,60 @@ def hold_after_moves(
 
     Each moved booking keeps its state and version; a row in `booking_moves` and an event say why it
     sits elsewhere. Raises AllocationLostError if any of them changed since the plan was made (other
-    tables, seated, pinned by staff, cancelled) or a table is taken; the caller must then roll back.
+    tables or wishes, seated, pinned by staff, cancelled) or a table is taken; the caller must then roll
+    back.
     """
     _lock(booking.restaurant_id, exclusive=True)
     moved = _lock_movable(booking.restaurant_id, moves)
     for move in moves:
-        _deactivate(move)
+        _deactivate(move.booking_id, move.from_tables)
     wanted = [_rows(moved[move.booking_id], move.to_tables) for move in moves]
     _insert([*wanted, _rows(booking, tables)], booking.restaurant_id, now)
     _record_moves(booking, moves, cause, now)
+
+
+def be_alone(restaurant_id: int) -> None:
+    """Keep everybody else from taking tables of the restaurant until the current transaction ends.
+
+    To be asked for before any booking's row is locked: that is the order of all who take tables.
+    """
+    _lock(restaurant_id, exclusive=True)
+
+
+def reseat(
+    *,
+    booking: Booking,
+    held: Sequence[int],
+    tables: Sequence[int],
+    moves: Sequence[Exchange] = (),
+    cause: str,
+    now: datetime,
+    actor_id: int | None = None,
+) -> None:
+    """Give a seated booking `tables` over its present period instead of `held`, all or nothing.
+
+    The caller is alone with the restaurant's tables and has locked the booking. `moves` make room for it.
+    Raises AllocationLostError if it does not sit at `held` any more, a moved booking changed, or a table
+    is taken; the caller's transaction must then roll back.
+    """
+    moved = _lock_movable(booking.restaurant_id, moves)
+    _deactivate(booking.pk, held)
+    for move in moves:
+        _deactivate(move.booking_id, move.from_tables)
+    wanted = [_rows(moved[move.booking_id], move.to_tables) for move in moves]
+    _insert([*wanted, _rows(booking, tables)], booking.restaurant_id, now)
+    _record_moves(booking, moves, cause, now)
+    if set(held) != set(tables):
+        own = Exchange(
+            booking_id=booking.pk, from_tables=tuple(held), to_tables=tuple(tables), wish=wish_of(booking)
+        )
+        _record_moves(booking, [own], cause, now, for_itself=True, actor_id=actor_id)
+
+
+def held_tables(booking: Booking) -> tuple[int, ...]:
+    """The tables the booking holds, in order."""
+    rows = Allocation.objects.filter(booking=booking, active=True).order_by("table_id")
+    return tuple(rows.values_list("table_id", flat=True))
 
 
 def release(*, booking: Booking) -> int:
@@ -89,18 +139,22 @@ def _lock_movable(restaurant_id: int, moves: Sequence[Exchange]) -> dict[int, Bo
         .order_by("pk")
     )
     found = {row.pk: row for row in rows}
-    if len(found) != len(moves):
-        gone = sorted({move.booking_id for move in moves} - found.keys())
+    gone = sorted(
+        move.booking_id
+        for move in moves
+        if move.booking_id not in found or wish_of(found[move.booking_id]) != move.wish
+    )
+    if gone:
         raise AllocationLostError(f"bookings {gone} can no longer be moved")
     return found
 
 
-def _deactivate(move: Exchange) -> None:
+def _deactivate(booking_id: int, tables: Sequence[int]) -> None:
     """Release exactly the tables the plan saw; more, fewer or others mean the plan is stale."""
-    held = Allocation.objects.filter(booking_id=move.booking_id, active=True)
-    released = held.filter(table_id__in=move.from_tables).update(active=False)
-    if released != len(move.from_tables) or held.exists():
-        raise AllocationLostError(f"booking {move.booking_id} no longer sits at {list(move.from_tables)}")
+    held = Allocation.objects.filter(booking_id=booking_id, active=True)
+    released = held.filter(table_id__in=tables).update(active=False)
+    if released != len(tables) or held.exists():
+        raise AllocationLostError(f"booking {booking_id} no longer sits at {list(tables)}")
 
 
 _Row = tuple[int, int, datetime, datetime]
@@ -138,14 +192,25 @@ def _insert(groups: Sequence[list[_Row]], restaurant_id: int, now: datetime) -> 
             raise AllocationLostError(f"tables {sorted(set(tables))} are no longer all free and in service")
 
 
-def _record_moves(booking: Booking, moves: Sequence[Exchange], cause: str, now: datetime) -> None:
+def _record_moves(
+    booking: Booking,
+    moves: Sequence[Exchange],
+    cause: str,
+    now: datetime,
+    *,
+    for_itself: bool = False,
+    actor_id: int | None = None,
+) -> None:
+    """Rows and events of the moves, made for `booking` or, `for_itself`, for nobody else."""
+    room_for = None if for_itself else booking.pk
     BookingMove.objects.bulk_create(
         BookingMove(
             booking_id=move.booking_id,
             from_tables=list(move.from_tables),
             to_tables=list(move.to_tables),
             cause=cause,
-            for_booking=booking,
+            for_booking_id=room_for,
+            actor_id=actor_id,
             created_at=now,
         )
         for move in moves
@@ -163,7 +228,7 @@ def _record_moves(booking: Booking, moves: Sequence[Exchange], cause: str, now: 
                     "from_tables": list(move.from_tables),
                     "to_tables": list(move.to_tables),
                     "cause": cause,
-                    "for_booking": booking.pk,
+                    "for_booking": room_for,
                 },
             )
             for move in moves

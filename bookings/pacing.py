@@ -1,5 +1,6 @@
 """Pacing: how many covers may arrive within one interval of the clock."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -51,14 +52,44 @@ def has_room(
     return bool(covers + party_size <= pace.max_covers)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arrivals:
+    """Covers that arrive in each interval of a day, read once; intervals by their beginning."""
+
+    pace: Pace
+    covers: Mapping[datetime, int]
+
+    def have_room(self, *, start: datetime, party_size: int) -> bool:
+        """Whether a party may arrive at `start` as well."""
+        begin, _ = self.pace.interval_of(start)
+        return self.covers.get(begin, 0) + party_size <= self.pace.max_covers
+
+
+def arrivals_between(*, pace: Pace, restaurant_id: int, first: datetime, last: datetime) -> Arrivals:
+    """The arrivals in every interval that an arrival from `first` to `last` falls into (one query)."""
+    begin, end = pace.interval_of(first)[0], pace.interval_of(last)[1]
+    arriving = Booking.objects.filter(restaurant_id=restaurant_id, start_at__gte=begin, start_at__lt=end)
+    covers: dict[datetime, int] = {}
+    for start, party_size in arriving.exclude(status__in=_NOT_COMING).values_list("start_at", "party_size"):
+        interval, _ = pace.interval_of(start)
+        covers[interval] = covers.get(interval, 0) + party_size
+    return Arrivals(pace=pace, covers=covers)
+
+
 def nearest_room(
-    *, pace: Pace, restaurant_id: int, start: datetime, party_size: int, within: tuple[datetime, datetime]
+    *,
+    pace: Pace,
+    restaurant_id: int,
+    start: datetime,
+    party_size: int,
+    within: tuple[datetime, datetime],
+    but: int | None = None,
 ) -> datetime | None:
     """The nearest arrival inside `within` that has room, in whole intervals; the earlier wins a tie."""
     for steps in range(1, 1 + timedelta(hours=3) // pace.interval):
         for candidate in (start - steps * pace.interval, start + steps * pace.interval):
             if within[0] <= candidate <= within[1] and has_room(
-                pace=pace, restaurant_id=restaurant_id, start=candidate, party_size=party_size
+                pace=pace, restaurant_id=restaurant_id, start=candidate, party_size=party_size, but=but
             ):
                 return candidate
     return None

@@ -1,7 +1,7 @@
 """Service time: parties that arrive, leave, or do not come; and tables taken out of service and back.
 
-Each function locks the booking, checks that the step is legal, and does it in one transaction.
-Seats that become free early are announced.
+Each function locks the booking, checks that the step is legal, and does it in one transaction; an event
+names the user who took it. Seats that become free early are announced.
 """
 
 from datetime import datetime
@@ -10,31 +10,33 @@ from django.db import transaction
 
 from bookings.allocations import release
 from bookings.capacity import announce_freed
+from bookings.change_wishes import withdraw_wish
 from bookings.models import Booking, BookingStatus, TableBlock
+from observability import events
 
 
 class ServiceTimeError(ValueError):
     """A step that does not follow from the booking's status. Trying again cannot help."""
 
 
-def check_in(*, booking_id: int, now: datetime) -> Booking:
+def check_in(*, booking_id: int, now: datetime, actor_id: int | None = None) -> Booking:
     """The party has arrived. From now on its tables are its own even past its end."""
     with transaction.atomic():
         booking = _locked(booking_id)
         _require(booking, BookingStatus.CONFIRMED, "checked in")
-        return _set_status(booking, BookingStatus.CHECKED_IN, now)
+        return _set_status(booking, BookingStatus.CHECKED_IN, now, actor_id)
 
 
-def complete(*, booking_id: int, now: datetime) -> Booking:
+def complete(*, booking_id: int, now: datetime, actor_id: int | None = None) -> Booking:
     """The party has left; what remains of its time is free."""
     with transaction.atomic():
         booking = _locked(booking_id)
         _require(booking, BookingStatus.CHECKED_IN, "completed")
         _release_rest(booking, now)
-        return _set_status(booking, BookingStatus.COMPLETED, now)
+        return _set_status(booking, BookingStatus.COMPLETED, now, actor_id)
 
 
-def mark_no_show(*, booking_id: int, now: datetime) -> Booking:
+def mark_no_show(*, booking_id: int, now: datetime, actor_id: int | None = None) -> Booking:
     """The party did not come; its tables are free. Raises ServiceTimeError before its start."""
     with transaction.atomic():
         booking = _locked(booking_id)
@@ -44,7 +46,7 @@ def mark_no_show(*, booking_id: int, now: datetime) -> Booking:
                 f"{booking.reference} starts at {booking.start_at.isoformat()}; it is no no-show before"
             )
         _release_rest(booking, now)
-        return _set_status(booking, BookingStatus.NO_SHOW, now)
+        return _set_status(booking, BookingStatus.NO_SHOW, now, actor_id)
 
 
 def lift_block(*, block_id: int) -> None:
@@ -77,7 +79,28 @@ def _release_rest(booking: Booking, now: datetime) -> None:
         )
 
 
-def _set_status(booking: Booking, status: BookingStatus, now: datetime) -> Booking:
+_EVENT = {
+    BookingStatus.CHECKED_IN: "booking.checked_in",
+    BookingStatus.COMPLETED: "booking.completed",
+    BookingStatus.NO_SHOW: "booking.no_show",
+}
+
+
+def _set_status(booking: Booking, status: BookingStatus, now: datetime, actor_id: int | None) -> Booking:
+    """Write the status with its event; an open wish for a change is over with it."""
     booking.status, booking.updated_at = status, now
     booking.save(update_fields=["status", "updated_at"])
+    withdraw_wish(booking=booking, now=now)
+    events.record(
+        [
+            events.Record(
+                source=events.BOOKINGS,
+                event_type=_EVENT[status],
+                at=now,
+                restaurant_id=booking.restaurant_id,
+                booking_id=booking.pk,
+                context={"actor": actor_id},
+            )
+        ]
+    )
     return booking

@@ -55,9 +55,11 @@ def position_of(booking: Booking) -> Position:
     )
 
 
-def begin(*, booking: Booking, at: datetime) -> None:
+def begin(*, booking: Booking, at: datetime, actor_id: int | None = None) -> None:
     """Write history row 1 of a booking saved as created, version 1. It has no event."""
-    StateChange.objects.create(booking=booking, to_state=State.CREATED, version=1, created_at=at)
+    StateChange.objects.create(
+        booking=booking, to_state=State.CREATED, version=1, actor_id=actor_id, created_at=at
+    )
 
 
 def move(

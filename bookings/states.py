@@ -48,6 +48,18 @@ PATH_TO_CLAIM: Mapping[State, tuple[State, ...]] = {
     _S.ASSIGNMENT_PENDING: (_S.ASSIGNMENT_IN_PROGRESS,),
 }
 
+#: The way to be planned anew, from each state that is not the end. Waiting already, a booking is taken up
+#: and put back, so that its version moves and whoever read it before loses.
+PATH_TO_PENDING: Mapping[State, tuple[State, ...]] = {
+    _S.CREATED: (_S.CAPACITY_VERIFIED, _S.ASSIGNMENT_PENDING),
+    _S.CAPACITY_VERIFIED: (_S.ASSIGNMENT_PENDING,),
+    _S.ASSIGNMENT_PENDING: (_S.ASSIGNMENT_IN_PROGRESS, _S.ASSIGNMENT_PENDING),
+    _S.ASSIGNMENT_IN_PROGRESS: (_S.ASSIGNMENT_PENDING,),
+    _S.ASSIGNED: (_S.ASSIGNMENT_PENDING,),
+    _S.CONFIRMED: (_S.ASSIGNMENT_PENDING,),
+    _S.MANUAL_REVIEW: (_S.ASSIGNMENT_PENDING,),
+}
+
 
 class IllegalTransitionError(ValueError):
     """A transition that the table of states does not allow. Trying again cannot help."""

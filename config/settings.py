@@ -140,6 +140,9 @@ DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
     "options", f"-c idle_in_transaction_session_timeout={ASSIGNMENT_LEASE_SECONDS}s"
 )
 
+# Who seats changed bookings and answers for free times: an implementation of bookings.seating.
+SEATING_SERVICE = "assignments.seating_service.SERVICE"
+
 # Mail ---------------------------------------------------------------------------------------------
 
 MAILBOX_DIR = LOCAL_DATA_DIR / "mailbox"

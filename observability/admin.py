@@ -208,7 +208,7 @@ class GrowingAdmin(RecordAdmin[Row]):
 class ViewOnlyAdmin(GrowingAdmin[Row]):
     """Pages of records that people look at and never edit: history, and what only workers write."""
 
-    actions = None
+    actions: Any = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

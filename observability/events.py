@@ -18,6 +18,7 @@ COORDINATOR = "assignment.coordinator"
 STATE_MACHINE = "assignment.state_machine"
 ENGINE = "assignment.engine"
 ALLOCATIONS = "allocations"
+BOOKINGS = "bookings"
 CLUSTER = "cluster"
 FLAGS = "flags"
 AUTO_ASSIGN = "auto_assign"
@@ -85,7 +86,17 @@ CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
     ALLOCATIONS: {
         "booking.moved": frozenset({"from_tables", "to_tables", "cause", "for_booking"}),
     },
+    BOOKINGS: {
+        "booking.changed": frozenset({"fields", "revision", "seating", "actor"}),
+        "booking.checked_in": frozenset({"actor"}),
+        "booking.completed": frozenset({"actor"}),
+        "booking.no_show": frozenset({"actor"}),
+        "table.withdrawn": frozenset({"table", "kept_seats", "moved", "replanned", "to_people", "actor"}),
+        "table.returned": frozenset({"table", "actor"}),
+    },
     REVIEW: {
+        "case.change_wished": frozenset({"action", "reason"}),
+        "case.change_resolved": frozenset({"action"}),
         "case.now_fits": frozenset({"strategy", "tables"}),
         "case.requeued": frozenset({"action", "reason"}),
     },
@@ -102,6 +113,10 @@ CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "mail.retry": frozenset({"kind", "attempt"}),
         "mail.unknown": frozenset({"kind", "attempt"}),
         "mail.dead": frozenset({"kind", "attempt"}),
+        "mail.void": frozenset({"kind", "attempt"}),
+        "mail.suppressed": frozenset({"kind", "attempt"}),
+        "mail.resent": frozenset({"kind", "attempt"}),
+        "mail.delivered": frozenset({"kind", "attempt"}),
     },
 }
 

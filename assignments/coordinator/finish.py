@@ -1,7 +1,7 @@
 """Finishes a claimed run: the second commit writes the plan, or what became of the failure."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,17 +11,18 @@ from django.db import transaction
 from assignments.coordinator.claim import Claim
 from assignments.coordinator.records import coordinator_event, engine_event
 from assignments.coordinator.retry_policy import THOROUGH, Failure, give_up_reason, next_delay
-from assignments.engine.facts import Id
+from assignments.engine.facts import Facts
 from assignments.engine.plans import Decision, Plan
 from assignments.engine.reasons import Reason
+from assignments.facts_store import exchanges_of, table_ids
 from assignments.models import Attempt, AttemptResult
 from assignments.outcomes import Confirmed, ManualReview, Retry
 from assignments.protection import permits
 from bookings import state_machine
-from bookings.allocations import Exchange, hold, hold_after_moves
+from bookings.allocations import hold, hold_after_moves
 from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking, BookingStatus, MailKind
-from bookings.outbox.promise import promise_to_guest
+from bookings.outbox.news import tell_guest
 from bookings.queue import enqueue
 from bookings.state_machine import Position, Step
 from bookings.states import State
@@ -44,7 +45,7 @@ class Run:
         return round((time.perf_counter() - self.began) * 1000, 1)
 
 
-def confirm(*, run: Run, decision: Decision, plan: Plan, now: datetime) -> Confirmed:
+def confirm(*, run: Run, facts: Facts, decision: Decision, plan: Plan, now: datetime) -> Confirmed:
     """Allocate the plan's tables and confirm the booking, in one commit.
 
     Raises AllocationLostError, LeaseLostError or StaleBookingError; then nothing is written.
@@ -52,8 +53,8 @@ def confirm(*, run: Run, decision: Decision, plan: Plan, now: datetime) -> Confi
     booking = run.claim.booking
     with transaction.atomic():
         permits.give_back(run.claim.permit)
-        _take_tables(booking, plan, now)
-        confirmed = state_machine.move(
+        _take_tables(booking, facts, plan, now)
+        state_machine.move(
             position=run.claim.position,
             steps=[Step(to=State.ASSIGNED, metadata={"strategy": plan.strategy}), Step(to=State.CONFIRMED)],
             at=now,
@@ -66,27 +67,17 @@ def confirm(*, run: Run, decision: Decision, plan: Plan, now: datetime) -> Confi
             also=[_attempt_succeeded(run, decision, plan, now), _confirmed(run, plan, now)],
         )
         _record_attempt(run, decision, strategy=plan.strategy, reason=None, now=now)
-        promise_to_guest(booking=booking, kind=MailKind.CONFIRMATION, revision=confirmed.version)
+        tell_guest(booking_id=booking.pk, kind=MailKind.CONFIRMATION)
     return Confirmed(strategy=plan.strategy)
 
 
-def _take_tables(booking: Booking, plan: Plan, now: datetime) -> None:
-    tables = _ids(plan.tables)
+def _take_tables(booking: Booking, facts: Facts, plan: Plan, now: datetime) -> None:
+    tables = table_ids(plan.tables)
     if not plan.moves:
         hold(booking=booking, tables=tables, now=now)
         return
-    moves = [
-        Exchange(
-            booking_id=int(move.booking), from_tables=_ids(move.from_tables), to_tables=_ids(move.to_tables)
-        )
-        for move in plan.moves
-    ]
+    moves = exchanges_of(plan, facts)
     hold_after_moves(booking=booking, tables=tables, moves=moves, cause=plan.strategy, now=now)
-
-
-def _ids(tables: Iterable[Id]) -> tuple[int, ...]:
-    """The engine's table ids as the database's."""
-    return tuple(int(table) for table in tables)
 
 
 def fail(
@@ -147,14 +138,14 @@ def hand_to_people(
     also: Sequence[events.Record] = (),
 ) -> None:
     """Move the booking to manual review and tell the guest it was received, in the current transaction."""
-    reviewed = state_machine.move(
+    state_machine.move(
         position=position,
         steps=[Step(to=State.MANUAL_REVIEW, reason=reason, metadata=metadata or {})],
         at=now,
         changes={"next_attempt_at": None, **(changes or {})},
         also=also,
     )
-    promise_to_guest(booking=booking, kind=MailKind.RECEIVED, revision=reviewed.version)
+    tell_guest(booking_id=booking.pk, kind=MailKind.RECEIVED)
 
 
 def last_result(run: Run, *, reason: Reason | None, strategy: str | None = None) -> dict[str, Any]:

@@ -43,6 +43,8 @@ logger = logging.getLogger(__name__)
 #: Plans on fresh facts within one attempt, after other bookings took the tables first.
 RACES_PER_ATTEMPT = 3
 
+_OVERTAKEN = Noop(reason=Reason.BOOKING_CHANGED)
+
 
 def process_booking(*, booking_id: int, trigger: str, edge: Edge = LIVE) -> Outcome:
     """Take one booking as far as it gets: to its tables, to another attempt, or to people.
@@ -57,6 +59,8 @@ def process_booking(*, booking_id: int, trigger: str, edge: Edge = LIVE) -> Outc
             record_idle(booking, idle, lock, edge.clock())
             return Noop(reason=idle)
         processed = _on_its_route(booking, trigger, lock, edge)
+    if processed.outcome == _OVERTAKEN:
+        _take_up_again(booking_id, edge.clock())
     # The lock is free again and the booking decided: whatever becomes of the comparison is no matter of it.
     if processed.deciding is not None:
         shadow.compare(deciding=processed.deciding, now=edge.clock())
@@ -78,7 +82,16 @@ def _on_its_route(booking: Booking, trigger: str, lock: Grant, edge: Edge) -> le
         return legacy.Processed(outcome=_guarded_run(booking, route, trigger, lock, edge))
     except (StaleBookingError, LeaseLostError) as error:
         logger.info("run of %s given up: %s", booking.reference, error)
-        return legacy.Processed(outcome=Noop(reason=Reason.BOOKING_CHANGED))
+        return legacy.Processed(outcome=_OVERTAKEN)
+
+
+def _take_up_again(booking_id: int, now: datetime) -> None:
+    """Have a booking planned that was changed under the run: its task may have met the lock and left."""
+    due = Booking.objects.filter(
+        pk=booking_id, assignment_state__in=list(PATH_TO_CLAIM), next_attempt_at__lte=now
+    )
+    if due.exists():
+        enqueue(ASSIGN_TASK, booking_id, "changed")
 
 
 def _nothing_to_do(booking: Booking) -> str | None:
@@ -132,7 +145,7 @@ def _attempt(run: Run, edge: Edge, *, thorough: bool) -> Outcome:
         if decision.plan is None:
             return _failed(run, decision, decision.reason or Reason.NO_ASSIGNMENT, edge, thorough=thorough)
         try:
-            return confirm(run=run, decision=decision, plan=decision.plan, now=edge.clock())
+            return confirm(run=run, facts=facts, decision=decision, plan=decision.plan, now=edge.clock())
         except AllocationLostError:
             # What changed may be the house itself: its rules and the version of its floor plan.
             run.claim.booking.restaurant.refresh_from_db()

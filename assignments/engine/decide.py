@@ -34,9 +34,9 @@ def decide(facts: Facts, request: Request, rungs: tuple[str, ...] = RUNGS) -> De
     context = context_of(facts, request)
     if "direct" in rungs and context.free:
         return _direct(context)
-    ruled_out = _ruled_out(context)
-    if ruled_out:
-        return _refused(context, reason=ruled_out, certificate=EXHAUSTIVE, rung="rules")
+    reason = ruled_out(context)
+    if reason:
+        return _refused(context, reason=reason, certificate=EXHAUSTIVE, rung="rules")
     return _beyond_direct(context, rungs)
 
 
@@ -56,9 +56,9 @@ def context_of(facts: Facts, request: Request) -> Context:
 
 def refusal(context: Context) -> Decision:
     """The refusal of a policy that only looks at free sets and found none."""
-    ruled_out = _ruled_out(context)
-    if ruled_out:
-        return _refused(context, reason=ruled_out, certificate=EXHAUSTIVE, rung="rules")
+    reason = ruled_out(context)
+    if reason:
+        return _refused(context, reason=reason, certificate=EXHAUSTIVE, rung="rules")
     return _refused(context, reason=Reason.NO_ASSIGNMENT, certificate=None, rung="direct")
 
 
@@ -91,7 +91,7 @@ def _direct(context: Context) -> Decision:
     return Decision(plans=plans, considered=len(ranked), rejections=rejections)
 
 
-def _ruled_out(context: Context) -> Reason | None:
+def ruled_out(context: Context) -> Reason | None:
     """The reason when no table or set would do even in an empty house, or all that would are blocked."""
     facts, request = context.facts, context.request
     if not context.index.for_party(request.party_size, facts.policy.max_slack):

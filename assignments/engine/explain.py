@@ -138,6 +138,7 @@ def _with_one_move(facts: Facts, request: Request) -> list[Alternative]:
             sentence=f"moving booking {plan.moves[0].booking}",
         )
         for plan in plans
+        if plan.moves
     ]
 
 

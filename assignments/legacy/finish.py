@@ -19,7 +19,7 @@ from bookings import state_machine
 from bookings.allocations import hold
 from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking, BookingStatus, MailKind
-from bookings.outbox.promise import promise_to_guest
+from bookings.outbox.news import tell_guest
 from bookings.queue import enqueue
 from bookings.state_machine import Position, StaleBookingError, Step
 from bookings.states import PATH_TO_CLAIM, State
@@ -41,7 +41,7 @@ def confirm(*, run: Run, decision: Decision, plan: Plan, now: datetime) -> Proce
     last = (Step(to=State.ASSIGNED, metadata={"strategy": plan.strategy}), Step(to=State.CONFIRMED))
     with transaction.atomic():
         hold(booking=claim.booking, tables=[int(table) for table in plan.tables], now=now)
-        confirmed = _move(
+        _move(
             claim.position,
             (*_way_to_claim(claim.position), *last),
             now,
@@ -52,7 +52,7 @@ def confirm(*, run: Run, decision: Decision, plan: Plan, now: datetime) -> Proce
             },
         )
         save_attempt(run, decision, reason=None, plan=plan, now=now)
-        promise_to_guest(booking=claim.booking, kind=MailKind.CONFIRMATION, revision=confirmed.version)
+        tell_guest(booking_id=claim.booking.pk, kind=MailKind.CONFIRMATION)
         events.record(
             [
                 attempt_record(run, decision, reason=None, plan=plan, now=now),
@@ -83,8 +83,8 @@ def refuse(
     position = state_machine.position_of(booking)
     pin = {"assignment_path": mode, "assignment_flag_version": flag_version, "next_attempt_at": None}
     with transaction.atomic():
-        reviewed = _move(position, (Step(to=State.MANUAL_REVIEW, reason=reason),), now, pin)
-        promise_to_guest(booking=booking, kind=MailKind.RECEIVED, revision=reviewed.version)
+        _move(position, (Step(to=State.MANUAL_REVIEW, reason=reason),), now, pin)
+        tell_guest(booking_id=booking.pk, kind=MailKind.RECEIVED)
         context: dict[str, Any] = {
             "result": "exhausted",
             "reason": reason,
@@ -133,11 +133,9 @@ def _to_review(
     claim = run.claim
     metadata = {"cause": cause} if cause != verdict else {}
     last = Step(to=State.MANUAL_REVIEW, reason=verdict, metadata=metadata)
-    reviewed = _move(
-        claim.position, (*_way_to_claim(claim.position), last), now, _closing(run, reason=verdict)
-    )
+    _move(claim.position, (*_way_to_claim(claim.position), last), now, _closing(run, reason=verdict))
     save_attempt(run, decision, reason=cause, plan=None, now=now)
-    promise_to_guest(booking=claim.booking, kind=MailKind.RECEIVED, revision=reviewed.version)
+    tell_guest(booking_id=claim.booking.pk, kind=MailKind.RECEIVED)
     result = summary_result(verdict, cause)
     events.record(
         [
@@ -153,8 +151,8 @@ def _way_to_claim(position: Position) -> list[Step]:
     return [Step(to=state) for state in PATH_TO_CLAIM[position.state]]
 
 
-def _move(position: Position, steps: tuple[Step, ...], now: datetime, changes: Mapping[str, Any]) -> Position:
-    return state_machine.move(
+def _move(position: Position, steps: tuple[Step, ...], now: datetime, changes: Mapping[str, Any]) -> None:
+    state_machine.move(
         position=position,
         steps=steps,
         at=now,

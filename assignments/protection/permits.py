@@ -67,14 +67,18 @@ def abandon(permit: Permit) -> None:
 
 
 def _take_slot(restaurant_id: int, booking_id: int, limit: int, lease: timedelta) -> Permit | None:
-    """A booking is in one slot at most, so the one a lost worker left it in comes first."""
+    """A booking is in one slot at most, so the one an earlier run of it left comes first.
+
+    Even one whose lease lives: the booking was changed under that run, which has lost it with its version.
+    """
     token = uuid.uuid4()
     with connection.cursor() as cursor:
         cursor.execute(
             """
             WITH live AS (
                 SELECT count(*) AS runs FROM assignment_slots
-                WHERE restaurant_id = %(restaurant)s AND lease_until > clock_timestamp())
+                WHERE restaurant_id = %(restaurant)s AND lease_until > clock_timestamp()
+                  AND booking_id <> %(booking)s)
             UPDATE assignment_slots
             SET booking_id = %(booking)s, token = %(token)s,
                 lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
@@ -82,7 +86,7 @@ def _take_slot(restaurant_id: int, booking_id: int, limit: int, lease: timedelta
                 SELECT id FROM assignment_slots, live
                 WHERE restaurant_id = %(restaurant)s AND live.runs < %(limit)s
                   AND (number <= %(limit)s OR booking_id = %(booking)s)
-                  AND (lease_until IS NULL OR lease_until <= clock_timestamp())
+                  AND (lease_until IS NULL OR lease_until <= clock_timestamp() OR booking_id = %(booking)s)
                 ORDER BY (booking_id = %(booking)s) IS TRUE DESC, number
                 LIMIT 1 FOR UPDATE OF assignment_slots SKIP LOCKED)
             RETURNING 1 + (SELECT runs FROM live)

@@ -1,5 +1,5 @@
 """Restaurants, bookings and mails in the console. Importing this package registers its pages."""
 
-from bookings.admin import booking, calendar, floor_plan, history, outbox, queue
+from bookings.admin import booking, calendar, floor_plan, history, outbox, queue, wishes
 
-__all__ = ["booking", "calendar", "floor_plan", "history", "outbox", "queue"]
+__all__ = ["booking", "calendar", "floor_plan", "history", "outbox", "queue", "wishes"]

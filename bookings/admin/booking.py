@@ -14,10 +14,14 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from bookings import changes
 from bookings.admin import booking_sections, steps
 from bookings.admin.booking_forms import GuestForm, IntakeForm, changes_of
 from bookings.admin.sections import sections_of
 from bookings.admin.steps import Step
+from bookings.change_request import BookingChange
+from bookings.change_rules import GUEST_FIELDS
+from bookings.changes import is_open
 from bookings.display import show
 from bookings.models import Allocation, Booking
 from observability.admin import GrowingAdmin
@@ -186,8 +190,21 @@ class BookingAdmin(GrowingAdmin[Booking]):
         return super().render_change_form(request, {**context, **extra}, *args, **options)
 
     def save_model(self, request: HttpRequest, obj: Booking, form: Any, change: bool) -> None:  # noqa: FBT001
-        """Write the edited columns only: workers write the others meanwhile. A new one is saved by now."""
-        if change and (edited := changes_of(form)):
+        """Write the edited columns only: workers write the others meanwhile. A new one is saved by now.
+
+        Guest data of a booking that stands goes by its use case: a new address has to be told.
+        """
+        edited = changes_of(form) if change else []
+        if edited and is_open(obj):
+            guest = {name: form.cleaned_data[name] for name in edited if name in GUEST_FIELDS}
+            changes.change(
+                booking_id=obj.pk,
+                wish=BookingChange(**guest),
+                now=timezone.now(),
+                actor_id=request.user.pk,
+            )
+            edited = [name for name in edited if name not in GUEST_FIELDS]
+        if edited:
             obj.updated_at = timezone.now()
             obj.save(update_fields=[*edited, "updated_at"])
 

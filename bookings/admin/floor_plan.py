@@ -2,13 +2,13 @@
 
 # ruff: noqa: ARG002 - Django names the arguments, not every method needs all
 
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from bookings.admin.calendar import (
@@ -20,10 +20,10 @@ from bookings.admin.calendar import (
 )
 from bookings.admin.local_time import LocalDateTimeField, instant
 from bookings.admin.same_restaurant import OfRestaurantAdmin, SameRestaurantForm, stranger
+from bookings.admin.withdrawn import tell_fates
 from bookings.display import show
 from bookings.models import (
     Adjacency,
-    Allocation,
     Combination,
     CombinationTable,
     Restaurant,
@@ -33,6 +33,7 @@ from bookings.models import (
     Zone,
 )
 from bookings.service_time import lift_block
+from bookings.withdrawals import deactivate_table, place_block, reactivate_table
 from observability.admin import GrowingAdmin, RecordAdmin, RecordForm, RecordInline
 
 
@@ -49,7 +50,7 @@ class RestaurantAdmin(RecordAdmin[Restaurant]):
     prepopulated_fields = {"slug": ["name"]}
     inlines = [ZoneInline, ServicePeriodInline, TurnTimeInline, PacingInline, ClosureInline]
     fieldsets = [
-        (None, {"fields": ["name", "slug", "timezone", "active"]}),
+        (None, {"fields": ["name", "slug", "timezone", "contact_email", "active"]}),
         ("Seating", {"fields": ["buffer_minutes", "max_slack", "max_tables", "max_party_auto"]}),
         ("Automation", {"fields": ["freeze_minutes", "place_from_review"]}),
     ]
@@ -81,6 +82,19 @@ class TableAdmin(OfRestaurantAdmin[Table]):
     search_fields = ["number", "restaurant__name", "zone__name"]
     ordering = ["restaurant__name", "number"]
     autocomplete_fields = ["restaurant", "zone"]
+
+    def save_model(self, request: HttpRequest, obj: Table, form: Any, change: bool) -> None:  # noqa: FBT001
+        """A table that leaves or comes back does so by its use case, which looks after its bookings."""
+        if change and "active" in form.changed_data:
+            self._put(request, obj)
+        super().save_model(request, obj, form, change)
+
+    def _put(self, request: HttpRequest, table: Table) -> None:
+        now, actor_id = timezone.now(), request.user.pk
+        if table.active:
+            reactivate_table(table_id=table.pk, now=now, actor_id=actor_id)
+        else:
+            tell_fates(request, deactivate_table(table_id=table.pk, now=now, actor_id=actor_id))
 
     @admin.display(description="Party alone", ordering="max_party")
     def party(self, table: Table) -> str:
@@ -199,6 +213,9 @@ class TableBlockForm(SameRestaurantForm):
         for name in ("start_at", "end_at"):
             if restaurant and cleaned.get(name):
                 self._resolve(name, restaurant)
+        end = self.cleaned_data.get("end_at")
+        if end and end.tzinfo is not None and end <= timezone.now():
+            self.add_error("end_at", "This time has passed; a block ends in the future.")
         return cleaned
 
     def _resolve(self, name: str, restaurant: Restaurant) -> None:
@@ -236,11 +253,20 @@ class TableBlockAdmin(OfRestaurantAdmin[TableBlock], GrowingAdmin[TableBlock]):
         return show.local_moment(block.end_at, block.restaurant.tzinfo)
 
     def save_model(self, request: HttpRequest, obj: TableBlock, form: Any, change: bool) -> None:  # noqa: FBT001
-        super().save_model(request, obj, form, change)
-        seated = _seated_in(obj)
-        if seated and not change:
-            names = ", ".join(seated)
-            messages.warning(request, f"{obj.table} is held in that time by {names}: give them other tables.")
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        withdrawal = place_block(
+            table=obj.table,
+            start=obj.start_at,
+            end=obj.end_at,
+            reason=obj.reason,
+            now=timezone.now(),
+            actor_id=request.user.pk,
+        )
+        # The page goes on with the form's own object: its message, its log, its address.
+        obj.pk = withdrawal.block.pk if withdrawal.block else None
+        tell_fates(request, withdrawal)
 
     def delete_model(self, request: HttpRequest, obj: TableBlock) -> None:
         lift_block(block_id=obj.pk)
@@ -248,14 +274,3 @@ class TableBlockAdmin(OfRestaurantAdmin[TableBlock], GrowingAdmin[TableBlock]):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TableBlock]) -> None:
         for block in queryset:
             lift_block(block_id=block.pk)
-
-
-def _seated_in(block: TableBlock) -> Iterable[str]:
-    """References of bookings that hold the table while it is blocked; the first ten."""
-    return list(
-        Allocation.objects.filter(
-            Q(period__overlap=(block.start_at, block.end_at)), table=block.table_id, active=True
-        )
-        .order_by("period")
-        .values_list("booking__reference", flat=True)[:10]
-    )

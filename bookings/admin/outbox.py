@@ -13,6 +13,8 @@ _MARKS = {
     MailStatus.SENT: ("good", "ok"),
     MailStatus.UNKNOWN: ("watch", "warn"),
     MailStatus.DEAD: ("critical", "bad"),
+    MailStatus.VOID: ("line", "minus"),
+    MailStatus.SUPPRESSED: ("line", "lock"),
 }
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from bookings.cancellation import CancellationError, cancel
+from bookings.cancellation import CancellationError, CancelledFor, cancel
 from bookings.models import Booking, BookingStatus
 from bookings.service_time import ServiceTimeError, check_in, complete, mark_no_show
 from bookings.state_machine import StaleBookingError
@@ -38,22 +38,22 @@ class Outcome:
 CANCEL = Step(
     done="cancelled",
     leads_to=BookingStatus.CANCELLED,
-    take=lambda pk, now, actor: cancel(booking_id=pk, now=now, actor_id=actor),
+    take=lambda pk, now, actor: cancel(booking_id=pk, now=now, actor_id=actor, reason=CancelledFor.HOUSE),
 )
 CHECK_IN = Step(
     done="checked in",
     leads_to=BookingStatus.CHECKED_IN,
-    take=lambda pk, now, _: check_in(booking_id=pk, now=now),
+    take=lambda pk, now, actor: check_in(booking_id=pk, now=now, actor_id=actor),
 )
 COMPLETE = Step(
     done="completed",
     leads_to=BookingStatus.COMPLETED,
-    take=lambda pk, now, _: complete(booking_id=pk, now=now),
+    take=lambda pk, now, actor: complete(booking_id=pk, now=now, actor_id=actor),
 )
 NO_SHOW = Step(
     done="marked as no-show",
     leads_to=BookingStatus.NO_SHOW,
-    take=lambda pk, now, _: mark_no_show(booking_id=pk, now=now),
+    take=lambda pk, now, actor: mark_no_show(booking_id=pk, now=now, actor_id=actor),
 )
 
 

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from bookings.display.looks import look
-from bookings.models import Booking, BookingStatus
+from bookings.models import Booking, BookingStatus, ChangeWish
 
 NONE = "–"  # noqa: RUF001 - a dash of its width reads as "nothing"
 
@@ -76,10 +76,10 @@ def joined(numbers: Iterable[str]) -> str:
     return " + ".join(numbers) or NONE
 
 
-def needs(booking: Booking) -> str:
+def needs(row: Booking | ChangeWish) -> str:
     """The asked zone and attributes, in words."""
-    wanted = [booking.zone.name] if booking.zone else []
-    return ", ".join([*wanted, *(name.replace("_", " ") for name in booking.requires)]) or NONE
+    wanted = [row.zone.name] if row.zone else []
+    return ", ".join([*wanted, *(name.replace("_", " ") for name in row.requires)]) or NONE
 
 
 class TableNumbers(Func):

@@ -15,6 +15,7 @@ from bookings.models.floor_plan import (
 )
 from bookings.models.outbox import MailKind, MailStatus, OutboxMessage
 from bookings.models.staff import StaffRestaurant
+from bookings.models.wish import ChangeWish, WishStatus
 
 __all__ = [
     "Adjacency",
@@ -22,6 +23,7 @@ __all__ = [
     "Booking",
     "BookingMove",
     "BookingStatus",
+    "ChangeWish",
     "Closure",
     "Combination",
     "CombinationTable",
@@ -38,6 +40,7 @@ __all__ = [
     "TableBlock",
     "TurnTime",
     "Weekday",
+    "WishStatus",
     "Zone",
     "ZoneKind",
 ]

@@ -49,6 +49,13 @@ class Booking(models.Model):
         null=True,
         help_text="The channel's own key; a repeat is answered, not booked.",
     )
+    request_digest = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="SHA-256 of the request, so that the same key with another request is told apart.",
+    )
 
     guest_name = models.CharField(max_length=200, blank=True)
     guest_email = models.EmailField(blank=True)
@@ -82,6 +89,12 @@ class Booking(models.Model):
         null=True, blank=True, help_text="Version of the flags that chose the path."
     )
     auto_assign_last_result = models.JSONField(null=True, blank=True)
+
+    revision = models.PositiveIntegerField(
+        default=1,
+        db_default=1,
+        help_text="Up by one with each change the guest is told; mails are once each.",
+    )
 
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
@@ -135,6 +148,7 @@ class Booking(models.Model):
                 condition=Q(assignment_path__isnull=True) | Q(assignment_path__in=ASSIGNMENT_PATHS),
             ),
             models.CheckConstraint(name="bookings_referenced", condition=~Q(reference="") & ~Q(channel="")),
+            models.CheckConstraint(name="bookings_revision_positive", condition=Q(revision__gte=1)),
         ]
 
     def __str__(self) -> str:
@@ -224,7 +238,8 @@ class StateChange(models.Model):
 class BookingMove(models.Model):
     """A seated booking that was given other tables. Append-only; its state and version stay.
 
-    `for_booking` is the one that needed the room, empty for a move by staff.
+    `for_booking` is the one that needed the room, empty where the booking itself was changed, a table was
+    withdrawn, or staff moved it.
     """
 
     booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="moves")

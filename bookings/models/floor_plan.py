@@ -42,6 +42,9 @@ class Restaurant(models.Model):
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=120)
     timezone = models.CharField(max_length=64, validators=[validate_timezone])
+    contact_email = models.EmailField(
+        blank=True, default="", db_default="", help_text="Where guests' answers to our mails go."
+    )
     active = models.BooleanField(default=True)
     buffer_minutes = models.PositiveSmallIntegerField(
         default=5, help_text="Minutes after a booking before its tables are free."

@@ -11,18 +11,28 @@ from bookings.models.booking import Booking
 
 
 class MailKind(models.TextChoices):
+    """RECEIVED when a booking goes to review, DECLINED when people turn it down there."""
+
     RECEIVED = "received"
     CONFIRMATION = "confirmation"
+    CHANGED = "changed"
+    CANCELLED = "cancelled"
+    DECLINED = "declined"
 
 
 class MailStatus(models.TextChoices):
-    """PENDING waits, INFLIGHT is claimed, SENT was accepted, UNKNOWN may have been, DEAD was refused."""
+    """PENDING waits, INFLIGHT is claimed, SENT was accepted, UNKNOWN may have been, DEAD was refused.
+
+    VOID no longer held before it was sent, SUPPRESSED was held back by the environment's MAIL_MODE.
+    """
 
     PENDING = "pending"
     INFLIGHT = "inflight"
     SENT = "sent"
     UNKNOWN = "unknown"
     DEAD = "dead"
+    VOID = "void"
+    SUPPRESSED = "suppressed"
 
 
 class OutboxMessage(models.Model):
@@ -30,12 +40,15 @@ class OutboxMessage(models.Model):
 
     booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="mails")
     kind = models.CharField(max_length=16, choices=MailKind)
-    revision = models.PositiveIntegerField(help_text="State version of the booking the mail is about.")
+    revision = models.PositiveIntegerField(help_text="Revision of the booking the mail is about.")
     status = models.CharField(max_length=16, choices=MailStatus, default=MailStatus.PENDING)
     due_at = models.DateTimeField(db_default=Now(), help_text="Not sent before.")
     claimed_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     message_id = models.CharField(max_length=200, unique=True)
+    resends = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How often people had it sent again."
+    )
     last_error = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True)
@@ -47,6 +60,9 @@ class OutboxMessage(models.Model):
             models.Index(
                 fields=["due_at"], name="outbox_unsent", condition=Q(status__in=["pending", "inflight"])
             ),
+            # What is not simply sent stays little, and is counted and shown first.
+            models.Index(fields=["status", "-id"], name="outbox_not_sent", condition=~Q(status="sent")),
+            models.Index(fields=["sent_at"], name="outbox_sent_at", condition=Q(status="sent")),
         ]
         constraints = [
             models.UniqueConstraint(fields=["booking", "kind", "revision"], name="outbox_once"),
@@ -63,3 +79,8 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} for {self.booking_id}"
+
+    @property
+    def current_message_id(self) -> str:
+        """The Message-ID of this sending: one that people asked for is told apart from those before."""
+        return self.message_id.replace("@", f".r{self.resends}@") if self.resends else self.message_id

@@ -18,6 +18,8 @@ from django.utils import timezone
 from bookings.models import MailStatus, OutboxMessage
 from bookings.outbox.letter import LetterError, write_letter
 from bookings.outbox.promise import SEND_TASK
+from bookings.outbox.told import tell
+from bookings.outbox.validity import why_void
 from bookings.queue import enqueue
 from observability import events
 
@@ -72,7 +74,10 @@ def requeue_overdue() -> int:
 
 
 def _claim(message_id: int) -> OutboxMessage | None:
-    """PENDING and due → INFLIGHT, committed; None if it is not due or another sender has it."""
+    """PENDING and due → INFLIGHT, committed; None if it is not due or another sender has it.
+
+    What no longer holds becomes VOID instead: the last look before a mail goes out.
+    """
     with transaction.atomic():
         now = _database_now()
         message = (
@@ -83,11 +88,21 @@ def _claim(message_id: int) -> OutboxMessage | None:
         )
         if message is None:
             return None
+        why = why_void(message)
+        if why:
+            _put_aside(message, MailStatus.VOID, why, now)
+            return None
         message.status = MailStatus.INFLIGHT
         message.claimed_at = now
         message.attempts += 1
         message.save(update_fields=["status", "claimed_at", "attempts"])
     return message
+
+
+def _put_aside(message: OutboxMessage, status: MailStatus, why: str, now: datetime) -> None:
+    """PENDING → a status in which it is not sent, with its event."""
+    OutboxMessage.objects.filter(pk=message.pk).update(status=status, last_error=why)
+    tell(f"mail.{status}", [message], at=now)
 
 
 def _deliver(message: OutboxMessage, letter: EmailMessage) -> None:
@@ -169,19 +184,7 @@ def _settle(message: OutboxMessage, status: MailStatus, *, error: str = "") -> N
         if not settled:
             logger.warning("mail %s was settled by someone else", message.pk)
             return
-        events.record(
-            [
-                events.Record(
-                    source=events.OUTBOX,
-                    event_type=event_type,
-                    severity=severity,
-                    at=now,
-                    restaurant_id=message.booking.restaurant_id,
-                    booking_id=message.booking_id,
-                    context={"kind": message.kind, "attempt": message.attempts},
-                )
-            ]
-        )
+        tell(event_type, [message], at=now, severity=severity)
 
 
 def _database_now() -> datetime:

@@ -14,7 +14,10 @@ from assignments.flags import services
 from assignments.flags.services import Author
 from assignments.models import Attempt
 from bookings.cancellation import cancel
-from bookings.models import Allocation, Booking, StateChange, TableBlock
+from bookings.change_request import BookingChange
+from bookings.changes import change
+from bookings.models import Allocation, Booking, StateChange
+from bookings.withdrawals import place_block
 from tests.chaos.conftest import FULL, Report
 from tests.chaos.failpoints import POISON
 from tests.chaos.site import PATIENCE, Site, Workers
@@ -93,6 +96,29 @@ def test_fault_15_a_booking_cancelled_mid_flight_stays_cancelled(
     report(settled_s=round(seconds, 1))
 
 
+def test_fault_15_a_booking_changed_mid_flight_is_placed_by_its_new_wish(
+    site: Site, seed: int, report: Report
+) -> None:
+    """The run stopped on the old wish wakes up and writes nothing; the new one gets its table."""
+    with site.workers() as workers:
+        point = site.rng.choice(HOLDING)
+        site.arm(point, signal.SIGSTOP)
+        (booking,) = site.take_in(1, restaurant=site.restaurants[0], party_size=2)
+        site.wait_until(lambda: site.has_struck(point))
+        wish = BookingChange(party_size=site.rng.randint(3, 4))
+        changed = change(booking_id=booking.pk, wish=wish, now=timezone.now())
+        for sleeper in stopped(workers):
+            sleeper.send_signal(signal.SIGCONT)
+        seconds = site.settle()
+    assert changed.seating == "replanned"
+    booking.refresh_from_db()
+    assert (booking.assignment_state, booking.party_size) == ("confirmed", wish.party_size)
+    held = Allocation.objects.filter(booking=booking, active=True)
+    assert sum(held.values_list("table__capacity", flat=True)) >= booking.party_size
+    site.must_be_sound()
+    report(settled_s=round(seconds, 1))
+
+
 def test_fault_15_a_table_withdrawn_mid_flight_is_not_given_away(
     site: Site, seed: int, report: Report
 ) -> None:
@@ -103,12 +129,12 @@ def test_fault_15_a_table_withdrawn_mid_flight_is_not_given_away(
         site.wait_until(lambda: site.has_struck("decided"))
         tables = list(site.restaurants[0].tables.order_by("pk"))
         for table in tables[:2]:
-            TableBlock.objects.create(
-                restaurant=table.restaurant,
+            place_block(
                 table=table,
-                start_at=booking.start_at - timedelta(hours=1),
-                end_at=booking.end_at + timedelta(hours=1),
+                start=booking.start_at - timedelta(hours=1),
+                end=booking.end_at + timedelta(hours=1),
                 reason="broken",
+                now=timezone.now(),
             )
         for sleeper in stopped(workers):
             sleeper.send_signal(signal.SIGCONT)

@@ -7,11 +7,13 @@ goes wrong, every booking gets final and every mail is settled.
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.core import mail
 from django.core.cache import caches
 from django.db import connection
@@ -36,12 +38,16 @@ from assignments.edge import Edge
 from assignments.flags import services
 from assignments.flags.services import Author
 from assignments.sweeper import sweep
-from bookings import service_time
+from bookings import changes, service_time, wish_decisions
 from bookings.cancellation import CancellationError, cancel
+from bookings.change_request import BookingChange
 from bookings.intake import IntakeError
-from bookings.models import Booking, Restaurant, TableBlock
+from bookings.models import Booking, ChangeWish, Restaurant, TableBlock
 from bookings.outbox import delivery
+from bookings.seating import NoSeatingError
 from bookings.states import FINAL
+from bookings.walk_ins import walk_in
+from bookings.withdrawals import deactivate_table, place_block, reactivate_table
 from tests.factories import receive, serving_restaurant
 from tests.invariants import breaches
 
@@ -121,6 +127,46 @@ class Assignment(RuleBasedStateMachine):
         except CancellationError:
             assert booking.status not in ("pending", "confirmed")
 
+    @precondition(lambda self: Booking.objects.exists())
+    @rule(
+        choice=st.data(),
+        party=st.integers(1, 6),
+        hour=st.sampled_from([19, 20]),
+        on_no_seating=st.sampled_from(["refuse", "review"]),
+    )
+    def change(
+        self, choice: st.DataObject, party: int, hour: int, on_no_seating: changes.OnNoSeating
+    ) -> None:
+        booking = self._some(choice)
+        wish = BookingChange(party_size=party, start=booking.start_at.replace(hour=hour))
+        try:
+            changes.change(booking_id=booking.pk, wish=wish, now=timezone.now(), on_no_seating=on_no_seating)
+        except changes.ChangeError:
+            assert booking.status not in ("pending", "confirmed", "checked_in")
+        except IntakeError:
+            assert booking.status == "checked_in"
+        except NoSeatingError:
+            assert on_no_seating == "refuse"
+
+    @rule(party=st.integers(1, 6))
+    def walk_in(self, party: int) -> None:
+        with suppress(NoSeatingError, IntakeError):  # full, or closed at this hour
+            walk_in(restaurant=self.restaurant, party_size=party, now=timezone.now())
+
+    @precondition(lambda self: ChangeWish.objects.filter(status="open").exists())
+    @rule(accepting=st.booleans())
+    def decide_wish(self, accepting: bool) -> None:
+        wish = ChangeWish.objects.filter(status="open").latest("pk")
+        user, _ = User.objects.get_or_create(username="staff")
+        decide = wish_decisions.accept if accepting else wish_decisions.decline
+        with suppress(NoSeatingError, IntakeError):  # no table yet; its time has passed
+            decide(wish_id=wish.pk, now=timezone.now(), actor_id=user.pk)
+
+    @precondition(lambda self: Booking.objects.exists())
+    @rule(choice=st.data())
+    def pin(self, choice: st.DataObject) -> None:
+        Booking.objects.filter(pk=self._some(choice).pk).update(locked=True)
+
     @precondition(lambda self: Booking.objects.filter(status="confirmed").exists())
     @rule(choice=st.data(), leaves=st.booleans())
     def serve(self, choice: st.DataObject, leaves: bool) -> None:
@@ -133,13 +179,14 @@ class Assignment(RuleBasedStateMachine):
     def block_table(self, choice: st.DataObject, days: int) -> None:
         table = choice.draw(st.sampled_from(list(self.restaurant.tables.order_by("pk"))))
         start = timezone.now() + timedelta(days=days - 1)
-        TableBlock.objects.create(
-            restaurant=self.restaurant,
-            table=table,
-            start_at=start,
-            end_at=start + timedelta(days=1),
-            reason="broken",
+        place_block(
+            table=table, start=start, end=start + timedelta(days=1), reason="broken", now=timezone.now()
         )
+
+    @rule(choice=st.data(), leaves=st.booleans())
+    def change_floor_plan(self, choice: st.DataObject, leaves: bool) -> None:
+        table = choice.draw(st.sampled_from(list(self.restaurant.tables.order_by("pk"))))
+        (deactivate_table if leaves else reactivate_table)(table_id=table.pk, now=timezone.now())
 
     @precondition(lambda self: TableBlock.objects.exists())
     @rule()

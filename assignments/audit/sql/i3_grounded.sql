@@ -1,6 +1,7 @@
--- a confirmation is promised for a revision at which the booking was not confirmed (bookings)
+-- a confirmation is promised though the booking was never confirmed, or never had that revision (bookings)
 SELECT m.booking_id
-FROM outbox_messages m
+FROM outbox_messages m JOIN bookings b ON b.id = m.booking_id
 WHERE m.kind = 'confirmation'
-  AND NOT EXISTS (SELECT FROM booking_assignment_state_history h
-                  WHERE h.booking_id = m.booking_id AND h.version = m.revision AND h.to_state = 'confirmed')
+  AND (m.revision > b.revision
+       OR NOT EXISTS (SELECT FROM booking_assignment_state_history h
+                      WHERE h.booking_id = m.booking_id AND h.to_state = 'confirmed'))

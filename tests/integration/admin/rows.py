@@ -28,6 +28,7 @@ from bookings.models import (
     Booking,
     BookingMove,
     BookingStatus,
+    ChangeWish,
     Closure,
     Combination,
     CombinationTable,
@@ -161,6 +162,17 @@ def move(booking: Booking) -> BookingMove:
         from_tables=[one],
         to_tables=[other],
         cause="reseat",
+    )
+
+
+def wish(booking: Booking) -> ChangeWish:
+    return ChangeWish.objects.create(
+        booking=booking,
+        party_size=4,
+        start_at=dinner(20),
+        end_at=dinner(22),
+        zone=booking.restaurant.zones.get(),
+        reason="no_assignment",
     )
 
 
@@ -311,6 +323,7 @@ MAKERS: Mapping[type[Model], Callable[[], Model]] = {
     Allocation: lambda: Allocation.objects.filter(booking=seated_booking())[0],
     StateChange: lambda: state_change(seated_booking()),
     BookingMove: lambda: move(seated_booking()),
+    ChangeWish: lambda: wish(seated_booking()),
     OutboxMessage: lambda: mail(seated_booking()),
     Attempt: lambda: attempt(seated_booking()),
     Slot: _slot,

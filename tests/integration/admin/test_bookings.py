@@ -7,7 +7,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from bookings.admin.booking import BookingAdmin
@@ -272,7 +272,9 @@ def test_editing_leaves_what_a_worker_wrote_meanwhile(agent: Client) -> None:
     form = GuestForm({"guest_name": "Bo"}, instance=Booking.objects.get(pk=booking.pk))
     assert form.is_valid()
     Booking.objects.filter(pk=booking.pk).update(assignment_state=State.CONFIRMED, assignment_state_version=6)
-    BookingAdmin(Booking, admin.site).save_model(None, form.instance, form, True)  # type: ignore[arg-type]
+    request = RequestFactory().post("/")
+    request.user = User.objects.get()
+    BookingAdmin(Booking, admin.site).save_model(request, form.instance, form, True)
     booking.refresh_from_db()
     assert (booking.guest_name, booking.assignment_state_version) == ("Bo", 6)
 

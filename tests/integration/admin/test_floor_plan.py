@@ -23,11 +23,13 @@ from bookings.models import (
     Zone,
 )
 from observability.admin import RecordAdmin, RecordForm
+from observability.models import Event
 from observability.scope import Scope
-from tests.factories import RestaurantFactory, TableFactory, ZoneFactory, dinner
+from tests.factories import RestaurantFactory, TableFactory, ZoneFactory, dinner, serving_restaurant
 from tests.integration.admin import rows
 from tests.integration.admin.addresses import add_to, deletion_of, page_of
 from tests.integration.admin.test_every_page import queries_of
+from tests.integration.bookings.evening import confirmed, tables
 
 pytestmark = pytest.mark.django_db
 
@@ -295,12 +297,32 @@ def test_a_period_that_is_none_is_refused_in_the_form(
     assert field in post(administrator, add_to(TableBlock), **block_answers(TableFactory(), start, end))
 
 
-def test_a_block_tells_who_sits_there(administrator: Client) -> None:
-    booking = rows.seated_booking()
-    table = booking.restaurant.tables.order_by("pk")[0]
-    answers = block_answers(table, "2027-03-05 19:30", "2027-03-05 21:00")
+def test_a_block_finds_its_bookings_other_tables_and_tells_which(administrator: Client) -> None:
+    booking = confirmed(serving_restaurant(2, 2, timezone="Europe/Madrid"))
+    (held,) = tables(booking)
+    table = Table.objects.get(pk=held)
+    answers = block_answers(table, "2027-03-05 20:30", "2027-03-05 21:00")
     response = administrator.post(add_to(TableBlock), answers, follow=True)
-    assert f"is held in that time by {booking.reference}" in response.content.decode()
+    assert f"Moved to other tables: {booking.reference}." in response.content.decode()
+    assert held not in tables(booking)
+
+
+def test_a_block_that_is_over_is_refused_at_its_end(administrator: Client) -> None:
+    answers = block_answers(TableFactory(), "2020-03-05 20:30", "2020-03-05 21:00")
+    assert "end_at" in post(administrator, add_to(TableBlock), **answers)
+
+
+def test_a_table_that_is_taken_out_finds_its_bookings_other_tables(administrator: Client) -> None:
+    booking = confirmed(serving_restaurant(2, 2))
+    table = Table.objects.get(pk=tables(booking)[0])
+    answers = table_answers(table, number=table.number, capacity=2, max_party=2)
+    del answers["active"], answers["restaurant"]
+    response = administrator.post(page_of(table), answers, follow=True)
+    assert f"Moved to other tables: {booking.reference}." in response.content.decode()
+    assert not Table.objects.filter(pk=table.pk, active=True).exists()
+    assert post(administrator, page_of(table), **{**answers, "active": "on"}) == {}
+    assert Table.objects.filter(pk=table.pk, active=True).exists()
+    assert Event.objects.filter(event_type="table.returned").exists()
 
 
 def test_only_the_reason_of_a_block_is_edited(administrator: Client) -> None:

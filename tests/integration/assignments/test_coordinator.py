@@ -100,7 +100,7 @@ def test_confirmation_writes_strategy_attempt_mail_and_last_result() -> None:
     assert (attempt.attempt_no, attempt.result, attempt.reason) == (1, "success", None)
     assert attempt.strategy == booking.assignment_strategy != ""
     assert attempt.metadata["plans"][0]["tables"]
-    assert (mail.kind, mail.revision, mail.status) == ("confirmation", 6, "pending")
+    assert (mail.kind, mail.revision, mail.status) == ("confirmation", 1, "pending")
     assert booking.auto_assign_last_result is not None
     assert booking.auto_assign_last_result["success"] is True
     assert booking.auto_assign_last_result["emailSent"] is True

@@ -32,6 +32,7 @@ from bookings.models import (
     Allocation,
     Booking,
     BookingMove,
+    ChangeWish,
     Closure,
     Combination,
     CombinationTable,
@@ -119,6 +120,11 @@ def table_with(s: Scene, **fields: Any) -> Table:
 
 def booking_with(s: Scene, **changes: Any) -> int:
     return Booking.objects.filter(pk=s.booking.pk).update(**changes)
+
+
+def wish_with(s: Scene, **fields: Any) -> ChangeWish:
+    asked = {"party_size": 4, "start_at": dinner(19), "end_at": dinner(21), "reason": "no_assignment"}
+    return ChangeWish.objects.create(**{"booking": s.booking, **asked, **fields})
 
 
 def allocation_with(s: Scene, **fields: Any) -> Allocation:
@@ -311,6 +317,14 @@ BROKEN: dict[str, Case] = {
     "bookings_cancelled_state_means_status": lambda s: booking_with(s, assignment_state="cancelled"),
     "bookings_cycle_within_attempts": lambda s: booking_with(s, assignment_cycle_start=1),
     "bookings_requires_known": lambda s: booking_with(s, requires=["sea_view"]),
+    "bookings_revision_positive": lambda s: booking_with(s, revision=0),
+    "change_wishes_one_open": lambda s: [wish_with(s), wish_with(s)],
+    "change_wishes_status_known": lambda s: wish_with(s, status="maybe", closed_at=NOW),
+    "change_wishes_party_positive": lambda s: wish_with(s, party_size=0),
+    "change_wishes_start_before_end": lambda s: wish_with(s, end_at=dinner(19)),
+    "change_wishes_requires_known": lambda s: wish_with(s, requires=["piano"]),
+    "change_wishes_closed_has_time": lambda s: wish_with(s, status="declined"),
+    "change_wishes_have_a_reason": lambda s: wish_with(s, reason=""),
     "bookings_referenced": lambda s: booking_with(s, channel=""),
     "bookings_path_known": lambda s: booking_with(s, assignment_path="scenic"),
     # Moves
@@ -387,6 +401,7 @@ ALSO_BROKEN: list[tuple[str, Case]] = [
     ("comparisons_legacy_scored", lambda s: comparison_with(s, legacy_outcome="lost")),
     ("comparisons_v3_scored", lambda s: comparison_with(s, v3_score=0.5)),
     ("comparisons_v3_scored", lambda s: comparison_with(s, v3_outcome="manual_review", v3_score=0.5)),
+    ("change_wishes_closed_has_time", lambda s: wish_with(s, closed_at=NOW)),
     ("slots_number_range", lambda s: slot_with(s, number=0)),
     ("slots_taken_or_free", lambda s: slot_with(s, token=uuid4())),
     ("slots_taken_or_free", lambda s: slot_with(s, lease_until=dinner())),

@@ -17,9 +17,9 @@ from django_q.signing import SignedPackage
 from bookings.models import Booking, MailKind, MailStatus, OutboxMessage, Restaurant
 from bookings.outbox import delivery
 from bookings.outbox.maildir import open_mailbox
-from bookings.outbox.promise import promise
+from bookings.outbox.promise import UNDO_WINDOW, promise, promise_to_guest, void_pending, withdraw
 from observability.models import Event
-from tests.factories import dinner, receive, serving_restaurant
+from tests.factories import NOW, dinner, receive, serving_restaurant
 from tests.integration.bookings.postbox import Postbox, free_port, open_postbox
 
 
@@ -36,10 +36,18 @@ def postbox(settings: Any) -> Iterator[Postbox]:
 
 
 def promised(*, delay: timedelta = timedelta(0), **wishes: Any) -> OutboxMessage:
-    """A promised confirmation of a new booking."""
+    """A promised confirmation of a confirmed booking."""
     booking = receive(serving_restaurant(4, name="Bistro"), **wishes)
+    confirm(booking)
     promise(booking_id=booking.pk, kind=MailKind.CONFIRMATION, revision=6, delay=delay)
     return OutboxMessage.objects.get(booking=booking)
+
+
+def confirm(booking: Booking) -> None:
+    """Set a booking to confirmed, version 6; a letter looks at the row alone."""
+    Booking.objects.filter(pk=booking.pk).update(
+        status="confirmed", assignment_state="confirmed", assignment_state_version=6
+    )
 
 
 def told() -> list[tuple[str, str]]:
@@ -147,17 +155,128 @@ def test_the_event_of_a_mail_names_ids_and_kind_only(postbox: Postbox) -> None:
 
 
 @pytest.mark.django_db
-def test_both_kinds_of_letters_can_be_sent(postbox: Postbox) -> None:
+@pytest.mark.parametrize(
+    ("kind", "status", "subject"),
+    [
+        ("received", "pending", "We have your request for Bistro, 5 March at 19:00"),
+        ("confirmation", "confirmed", "Your table at Bistro, 5 March at 19:00"),
+        ("changed", "confirmed", "Your booking was changed: Bistro, 5 March at 19:00"),
+        ("cancelled", "cancelled", "Your booking is cancelled: Bistro, 5 March at 19:00"),
+        ("declined", "cancelled", "No table for your request: Bistro, 5 March at 19:00"),
+    ],
+)
+def test_each_kind_of_letter_can_be_sent(postbox: Postbox, kind: str, status: str, subject: str) -> None:
+    booking = promised().booking
+    Booking.objects.filter(pk=booking.pk).update(status=status)
+    promise(booking_id=booking.pk, kind=MailKind(kind), revision=7)
+    message = OutboxMessage.objects.get(revision=7)
+    delivery.send(message.pk)
+    [letter] = postbox.letters
+    assert letter["Subject"] == subject
+    assert letter["Message-ID"] == f"<{kind}.{booking.pk}.7@table-assignment>"
+
+
+# Mails that no longer hold ------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("kind", "status", "state"),
+    [
+        ("confirmation", "cancelled", "cancelled"),
+        ("confirmation", "no_show", "confirmed"),
+        ("confirmation", "confirmed", "assignment_pending"),
+        ("confirmation", "pending", "manual_review"),
+        ("received", "confirmed", "confirmed"),
+        ("changed", "cancelled", "cancelled"),
+        ("cancelled", "pending", "manual_review"),
+        ("declined", "pending", "manual_review"),
+    ],
+)
+def test_a_mail_that_no_longer_holds_is_void_and_not_sent(
+    postbox: Postbox, kind: str, status: str, state: str
+) -> None:
     message = promised()
-    promise(booking_id=message.booking_id, kind=MailKind.RECEIVED, revision=5)
-    for pk in OutboxMessage.objects.values_list("pk", flat=True):
-        delivery.send(pk)
-    subjects = sorted(letter["Subject"] for letter in postbox.letters)
-    assert subjects == [
-        "We have your request for Bistro, 5 March at 19:00",
-        "Your table at Bistro, 5 March at 19:00",
-    ]
-    assert len({letter["Message-ID"] for letter in postbox.letters}) == 2
+    age(message, kind=kind)
+    Booking.objects.filter(pk=message.booking_id).update(status=status, assignment_state=state)
+    delivery.send(message.pk)
+    message.refresh_from_db()
+    assert (message.status, message.attempts, postbox.letters) == (MailStatus.VOID, 0, [])
+    assert message.last_error.startswith("the booking")
+    assert told() == [("mail.void", "info")]
+
+
+@pytest.mark.django_db
+def test_a_mail_that_a_later_one_follows_is_not_sent_beside_it(postbox: Postbox) -> None:
+    first = promised()
+    promise(booking_id=first.booking_id, kind=MailKind.CHANGED, revision=7)
+    for message in OutboxMessage.objects.order_by("pk"):
+        delivery.send(message.pk)
+    assert list(OutboxMessage.objects.order_by("pk").values_list("status", flat=True)) == ["void", "sent"]
+    assert len(postbox.letters) == 1
+
+
+@pytest.mark.django_db
+def test_a_mail_is_sent_after_a_later_one_was_taken_back(postbox: Postbox) -> None:
+    first = promised()
+    promise(booking_id=first.booking_id, kind=MailKind.CHANGED, revision=7)
+    assert withdraw(booking_id=first.booking_id, kind=MailKind.CHANGED, revision=7, now=NOW)
+    delivery.send(first.pk)
+    assert len(postbox.letters) == 1
+
+
+@pytest.mark.django_db
+def test_pending_mails_of_the_named_kinds_are_taken_back(postbox: Postbox) -> None:
+    first = promised()
+    promise(booking_id=first.booking_id, kind=MailKind.RECEIVED, revision=5)
+    promise(booking_id=first.booking_id, kind=MailKind.CHANGED, revision=7)
+    other = promised()
+    taken = void_pending(
+        booking_id=first.booking_id, kinds=(MailKind.CONFIRMATION, MailKind.CHANGED), now=NOW
+    )
+    assert taken == 2
+    assert set(OutboxMessage.objects.filter(status="void").values_list("kind", flat=True)) == {
+        "confirmation",
+        "changed",
+    }
+    other.refresh_from_db()
+    assert other.status == MailStatus.PENDING
+    assert told() == [("mail.void", "info")] * 2
+    delivery.send(first.pk)
+    assert postbox.letters == []
+
+
+@pytest.mark.django_db
+def test_taking_back_shares_the_fate_of_its_transaction() -> None:
+    message = promised()
+    with transaction.atomic():
+        void_pending(booking_id=message.booking_id, kinds=(MailKind.CONFIRMATION,), now=NOW)
+        transaction.set_rollback(True)
+    message.refresh_from_db()
+    assert (message.status, told()) == (MailStatus.PENDING, [])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", ["inflight", "sent", "unknown", "dead"])
+def test_what_a_sender_has_taken_is_not_taken_back(status: str) -> None:
+    message = promised()
+    age(message, status=status, claimed_at=NOW, sent_at=NOW)
+    assert not withdraw(booking_id=message.booking_id, kind=MailKind.CONFIRMATION, revision=6, now=NOW)
+    message.refresh_from_db()
+    assert message.status == status
+
+
+@pytest.mark.django_db
+def test_within_the_undo_window_a_mail_waits_and_can_be_withdrawn(postbox: Postbox) -> None:
+    booking = receive(serving_restaurant(4))
+    confirm(booking)
+    promise_to_guest(booking=booking, kind=MailKind.CONFIRMATION, revision=6, delay=UNDO_WINDOW)
+    message = OutboxMessage.objects.get()
+    delivery.send(message.pk)
+    assert withdraw(booking_id=booking.pk, kind=MailKind.CONFIRMATION, revision=6, now=NOW)
+    age(message, due_at=NOW - timedelta(days=1000))
+    delivery.send(message.pk)
+    assert postbox.letters == []
 
 
 def test_eight_senders_of_one_mail_send_it_once(committed_db: None, postbox: Postbox) -> None:
@@ -401,6 +520,7 @@ def test_a_letter_gives_the_restaurants_local_time(postbox: Postbox) -> None:
     booking = receive(
         serving_restaurant(4, timezone="America/New_York", name="Diner"), start=dinner(23, 30), party_size=4
     )
+    confirm(booking)
     promise(booking_id=booking.pk, kind=MailKind.CONFIRMATION, revision=6)
     delivery.send(OutboxMessage.objects.get().pk)
     text = postbox.letters[0].get_content()

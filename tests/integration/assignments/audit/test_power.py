@@ -163,7 +163,6 @@ def jump_a_state(booking: Booking) -> None:
         "UPDATE bookings SET assignment_state_version = assignment_state_version - 1 WHERE id = %s",
         booking.pk,
     )
-    sql("UPDATE outbox_messages SET revision = revision - 1 WHERE booking_id = %s", booking.pk)
 
 
 def drift_from_history(booking: Booking) -> None:

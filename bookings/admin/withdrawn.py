@@ -1,0 +1,25 @@
+"""Tells what became of the bookings of a table that was taken out of service."""
+
+from collections.abc import Mapping
+
+from django.contrib import messages
+from django.http import HttpRequest
+
+from bookings.withdrawals import Fate, Withdrawal
+
+#: Level and sentence of each fate; the sentence goes on with the references.
+_TOLD: Mapping[Fate, tuple[int, str]] = {
+    "moved": (messages.SUCCESS, "Moved to other tables"),
+    "replanned": (messages.WARNING, "Without a table, so being planned again"),
+    "to_people": (messages.WARNING, "Pinned to {table}, so in review now"),
+    "stays": (messages.WARNING, "Sitting at {table} already, so left there"),
+}
+
+
+def tell_fates(request: HttpRequest, withdrawal: Withdrawal) -> None:
+    """One message for each fate that any booking met."""
+    for fate, (level, sentence) in _TOLD.items():
+        references = [item.reference for item in withdrawal.with_fate(fate)]
+        if references:
+            told = f"{sentence.format(table=withdrawal.table)}: {', '.join(references)}."
+            messages.add_message(request, level, told)
