@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from assignments.sweeper import sweep
 from bookings.outbox import delivery
+from bookings.webhooks.delivery import dispatch
 from observability.partitions import ensure_partitions
 
 logger = logging.getLogger(__name__)
@@ -58,4 +59,5 @@ def round_of_upkeep() -> bool:
         sweep(now=now)
         delivery.mark_stale()
         delivery.requeue_overdue()
+        dispatch()
     return True

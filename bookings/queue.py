@@ -41,6 +41,14 @@ def enqueue(task: str, *ids: int | str, delay: timedelta = timedelta(0)) -> None
     OrmQ.objects.create(key=settings.Q_CLUSTER["name"], payload=_package(task, *ids), lock=Now() + delay)
 
 
+def is_behind(by: timedelta) -> bool:
+    """Whether a task has been due for longer than `by` and no worker has taken it yet.
+
+    Then a task that is missed may only be waiting its turn: doubling it would make the queue longer still.
+    """
+    return bool(OrmQ.objects.filter(lock__lt=Now() - by).exists())
+
+
 def _package(task: str, *ids: int | str) -> str:
     name, task_id = uuid()
     payload = {

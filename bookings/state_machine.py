@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 
 from bookings.models import Booking, StateChange
 from bookings.states import State, check_path
+from bookings.webhooks import hook
 from observability import events
 
 
@@ -101,6 +102,7 @@ def move(
     with transaction.atomic(savepoint=False):
         _swap(position, arrived, legs, {"updated_at": at, **(changes or {})}, at, actor_id)
         events.record([*transitions, *also])
+        hook.announce(booking_id=arrived.booking_id, state=arrived.state, version=arrived.version, at=at)
     return arrived
 
 

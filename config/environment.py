@@ -23,6 +23,10 @@ SHORTEST_SECRET = 50
 FEWEST_CHARACTERS = 5
 
 
+#: Django's own, which can also tell how far a broken conversation got.
+SMTP_BACKEND = "bookings.outbox.smtp.SmtpBackend"
+
+
 class Environment(StrEnum):
     """Where a deployment runs; decides which variables are required."""
 
@@ -61,6 +65,13 @@ VARIABLES: Mapping[str, Variable] = {
         purpose="the mail server",
         example="smtp+tls://user:password@host:587",
         required_when_deployed=True,
+    ),
+    "MAIL_MODE": Variable(
+        purpose=(
+            "whether guests are written to: send, suppress, or redirect:address; "
+            "unset, staging suppresses and the others send"
+        ),
+        example="redirect:testers@restaurants.example",
     ),
     "DEFAULT_FROM_EMAIL": Variable(
         purpose="sender of guest mails",
@@ -146,10 +157,7 @@ class Reader:
         value = self.text(name, local=local)
         if not self.is_set(name):
             return value
-        try:
-            validate_email(parseaddr(value)[1])
-        except ValidationError:
-            refuse(name, f"{value!r} is no e-mail address")
+        _check_address(name, value)
         return value
 
     def flag(self, name: str, *, default: bool) -> bool:
@@ -212,7 +220,17 @@ class Reader:
         settings = self._parse("EMAIL_URL", self._env.email_url_config, url)
         if not settings["EMAIL_HOST"] or not settings["EMAIL_PORT"]:
             refuse("EMAIL_URL", "it lacks the host or the port")
-        return settings
+        return {**settings, "EMAIL_BACKEND": SMTP_BACKEND}
+
+    def mail_mode(self) -> tuple[str, str]:
+        """How mails to guests are treated, and the address they go to instead ("" if nowhere else)."""
+        default = "suppress" if self.environment is Environment.STAGING else "send"
+        mode, _, address = (self.text("MAIL_MODE") or default).partition(":")
+        if mode not in {"send", "suppress", "redirect"} or (address and mode != "redirect"):
+            refuse("MAIL_MODE", f"{mode!r} is not one of send, suppress and redirect:address")
+        if mode == "redirect":
+            _check_address("MAIL_MODE", address)
+        return mode, address
 
     def _one_of(self, name: str, kind: type[Environment], *, default: Environment) -> Environment:
         value = str(self._env.ENVIRON.get(name, default.value)).strip()
@@ -233,6 +251,13 @@ class Reader:
         except (ValueError, KeyError, environ.ImproperlyConfigured):
             # Without its cause, which may quote the password.
             refuse(name, "it cannot be read as an address; percent-encode what is not a letter or a digit")
+
+
+def _check_address(name: str, value: str) -> None:
+    try:
+        validate_email(parseaddr(value)[1])
+    except ValidationError:
+        refuse(name, f"{value!r} is no e-mail address")
 
 
 def _scheme(url: str) -> str:

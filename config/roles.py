@@ -39,6 +39,10 @@ _VIEW_SERVICE = (
 _VIEW_ROLLOUT = _all(
     "assignments", "shadowcomparison cohort flagstate flagoverride flagchange flagacknowledgement"
 )
+_VIEW_WEBHOOKS = _all("bookings", "webhookendpoint webhookdelivery")
+_OPEN_ENDPOINTS = _all("bookings", "webhookendpoint", "add change")
+_DECIDE_MAILS = frozenset({"bookings.resend_mail"})
+_DECIDE_WEBHOOKS = frozenset({"bookings.resend_webhook"})
 _VIEW_QUEUE = _all("django_q", "ormq success failure schedule")
 _SERVE = _all("bookings", "booking", "add change") | _all("bookings", "tableblock", "add change delete")
 _PLAN_FLOORS = _all("bookings", _FLOOR_PLAN, "add change delete")
@@ -47,11 +51,29 @@ _PLAN_FLOORS = _all("bookings", _FLOOR_PLAN, "add change delete")
 ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         OPS_AGENT: _VIEW_SERVICE | _SERVE,
-        OPS_LEAD: _VIEW_SERVICE | _SERVE | _PLAN_FLOORS | _EVERYWHERE,
+        OPS_LEAD: _VIEW_SERVICE
+        | _VIEW_WEBHOOKS
+        | _SERVE
+        | _PLAN_FLOORS
+        | _DECIDE_MAILS
+        | _DECIDE_WEBHOOKS
+        | _EVERYWHERE,
         PRODUCT_OWNER: _VIEW_SERVICE | _VIEW_ROLLOUT | _EVERYWHERE,
         QA_LEAD: _VIEW_SERVICE | _VIEW_ROLLOUT | _EVERYWHERE,
-        ENGINEERING_LEAD: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_QUEUE | _EVERYWHERE,
-        ON_CALL: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_QUEUE | _EVERYWHERE,
+        ENGINEERING_LEAD: _VIEW_SERVICE
+        | _VIEW_WEBHOOKS
+        | _VIEW_ROLLOUT
+        | _VIEW_QUEUE
+        | _OPEN_ENDPOINTS
+        | _DECIDE_WEBHOOKS
+        | _EVERYWHERE,
+        ON_CALL: _VIEW_SERVICE
+        | _VIEW_WEBHOOKS
+        | _VIEW_ROLLOUT
+        | _VIEW_QUEUE
+        | _DECIDE_MAILS
+        | _DECIDE_WEBHOOKS
+        | _EVERYWHERE,
         MANAGER: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_QUEUE | _EVERYWHERE,
         VIEWER: _VIEW_SERVICE | _VIEW_ROLLOUT,
     }

@@ -149,9 +149,16 @@ MAILBOX_DIR = LOCAL_DATA_DIR / "mailbox"
 LOCAL_MAIL = {"EMAIL_BACKEND": "bookings.outbox.maildir.MaildirBackend", "EMAIL_FILE_PATH": str(MAILBOX_DIR)}
 globals().update(env.email(local=LOCAL_MAIL))
 EMAIL_TIMEOUT = 10
+# What is suppressed stays visible in the outbox.
+MAIL_MODE, MAIL_REDIRECT_TO = env.mail_mode()
 # A mail claimed longer ago has lost its sender: SMTP gives up far earlier.
 MAIL_STALE_SECONDS = 120
 DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", local="Bookings <bookings@localhost>")
+
+# Webhooks -----------------------------------------------------------------------------------------
+
+# Elsewhere only public addresses are called, over https.
+WEBHOOKS_MAY_STAY_LOCAL = env.is_local
 
 # Time, language, static files ---------------------------------------------------------------------
 

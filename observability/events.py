@@ -25,6 +25,7 @@ AUTO_ASSIGN = "auto_assign"
 SHADOW = "assignment.shadow"
 OUTBOX = "outbox"
 REVIEW = "review"
+WEBHOOKS = "webhooks"
 
 #: Allowed context keys by source and event type.
 CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
@@ -117,6 +118,13 @@ CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "mail.suppressed": frozenset({"kind", "attempt"}),
         "mail.resent": frozenset({"kind", "attempt"}),
         "mail.delivered": frozenset({"kind", "attempt"}),
+    },
+    WEBHOOKS: {
+        "webhook.sent": frozenset({"endpoint", "event", "attempt", "answer"}),
+        "webhook.retry": frozenset({"endpoint", "event", "attempt", "answer"}),
+        "webhook.dead": frozenset({"endpoint", "event", "attempt", "answer"}),
+        "webhook.resent": frozenset({"endpoint", "event", "attempt", "answer"}),
+        "webhook.disabled": frozenset({"endpoint", "reason"}),
     },
 }
 

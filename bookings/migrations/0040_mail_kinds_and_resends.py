@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0005_floor_plan_version'),
+        ('bookings', '0006_staff_restaurants'),
     ]
 
     operations = [

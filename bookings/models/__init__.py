@@ -13,11 +13,19 @@ from bookings.models.floor_plan import (
     Zone,
     ZoneKind,
 )
-from bookings.models.outbox import MailKind, MailStatus, OutboxMessage
+from bookings.models.outbox import MailKind, MailStatus, OutboxMessage, original_message_id
 from bookings.models.staff import StaffRestaurant
+from bookings.models.webhooks import (
+    TEST_EVENT,
+    DeliveryStatus,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookEvent,
+)
 from bookings.models.wish import ChangeWish, WishStatus
 
 __all__ = [
+    "TEST_EVENT",
     "Adjacency",
     "Allocation",
     "Booking",
@@ -27,6 +35,7 @@ __all__ = [
     "Closure",
     "Combination",
     "CombinationTable",
+    "DeliveryStatus",
     "MailKind",
     "MailStatus",
     "OutboxMessage",
@@ -39,8 +48,12 @@ __all__ = [
     "TableAttribute",
     "TableBlock",
     "TurnTime",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
     "Weekday",
     "WishStatus",
     "Zone",
     "ZoneKind",
+    "original_message_id",
 ]

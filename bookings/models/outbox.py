@@ -3,6 +3,8 @@
 A row names the booking, never the guest: address and text are read from the booking at sending.
 """
 
+import re
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -35,6 +37,11 @@ class MailStatus(models.TextChoices):
     SUPPRESSED = "suppressed"
 
 
+def original_message_id(message_id: str) -> str:
+    """The Message-ID as it was promised, of a mail that may have been sent again."""
+    return re.sub(r"\.r\d+@", "@", message_id)
+
+
 class OutboxMessage(models.Model):
     """One mail to one guest; at most one of a kind and revision for a booking."""
 
@@ -56,6 +63,7 @@ class OutboxMessage(models.Model):
     class Meta:
         db_table = "outbox_messages"
         ordering = ["-created_at"]
+        permissions = [("resend_mail", "Can decide about mails: send again, mark as delivered")]
         indexes = [
             models.Index(
                 fields=["due_at"], name="outbox_unsent", condition=Q(status__in=["pending", "inflight"])

@@ -6,27 +6,36 @@ and is shown to people; it is never sent again by itself.
 """
 
 import logging
+import random
 import smtplib
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
 from django.utils import timezone
 
 from bookings.models import MailStatus, OutboxMessage
-from bookings.outbox.letter import LetterError, write_letter
+from bookings.outbox.letter import LetterError, addressed, write_letter
 from bookings.outbox.promise import SEND_TASK
+from bookings.outbox.smtp import SmtpBackend
 from bookings.outbox.told import tell
 from bookings.outbox.validity import why_void
-from bookings.queue import enqueue
+from bookings.queue import enqueue, is_behind
 from observability import events
 
 logger = logging.getLogger(__name__)
 
 #: A refused mail is tried again after these delays; then it is DEAD.
 RETRY_DELAYS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 3600))
+
+#: How long a mail steps back for an earlier one of its booking that is being sent.
+AFTER_YOU = timedelta(seconds=2)
+
+#: A queue whose oldest due task waits longer is behind.
+BEHIND = timedelta(seconds=2)
 
 #: An INFLIGHT row older than this has lost its sender: SMTP gives up far earlier.
 STALE_AFTER = timedelta(seconds=settings.MAIL_STALE_SECONDS)
@@ -38,7 +47,7 @@ def send(message_id: int) -> None:
     if message is None:
         return
     try:
-        letter = write_letter(message)
+        letter = addressed(write_letter(message))
     except LetterError as error:
         _settle(message, MailStatus.DEAD, error=str(error))
         return
@@ -59,7 +68,12 @@ def mark_stale() -> int:
 
 
 def requeue_overdue() -> int:
-    """Enqueue PENDING mails that are long due, whose task was lost; return how many."""
+    """Enqueue PENDING mails that are long due, whose task was lost; return how many.
+
+    None while the queue itself is behind: then their tasks are not lost, and each round would double them.
+    """
+    if is_behind(BEHIND):
+        return 0
     with transaction.atomic():
         overdue = list(
             OutboxMessage.objects.select_for_update(skip_locked=True)
@@ -92,6 +106,12 @@ def _claim(message_id: int) -> OutboxMessage | None:
         if why:
             _put_aside(message, MailStatus.VOID, why, now)
             return None
+        if settings.MAIL_MODE == "suppress":
+            _put_aside(message, MailStatus.SUPPRESSED, "MAIL_MODE holds mails back here", now)
+            return None
+        if _waits_for_an_earlier_one(message):
+            _put_off(message, now + AFTER_YOU)
+            return None
         message.status = MailStatus.INFLIGHT
         message.claimed_at = now
         message.attempts += 1
@@ -105,9 +125,20 @@ def _put_aside(message: OutboxMessage, status: MailStatus, why: str, now: dateti
     tell(f"mail.{status}", [message], at=now)
 
 
-def _deliver(message: OutboxMessage, letter: EmailMessage) -> None:
+def _waits_for_an_earlier_one(message: OutboxMessage) -> bool:
+    """Whether a sender is just busy with the booking's mail before this: guests read them in order."""
+    earlier = OutboxMessage.objects.filter(booking_id=message.booking_id, pk__lt=message.pk)
+    return earlier.filter(status=MailStatus.INFLIGHT).exists()
+
+
+def _put_off(message: OutboxMessage, until: datetime) -> None:
+    OutboxMessage.objects.filter(pk=message.pk).update(due_at=until)
+    enqueue(SEND_TASK, message.pk, delay=AFTER_YOU)
+
+
+def _deliver(message: OutboxMessage, letter: EmailMultiAlternatives) -> None:
     """Send and settle. What failed before the letter was handed over, or was answered with a
-    refusal, was not sent; a line that broke while it was handed over leaves the answer open.
+    refusal, was not sent; a line that broke afterwards leaves the answer open.
     """
     server = get_connection()
     try:
@@ -118,7 +149,7 @@ def _deliver(message: OutboxMessage, letter: EmailMessage) -> None:
     try:
         server.send_messages([letter])
     except (smtplib.SMTPException, OSError) as error:
-        if _was_refused(error):
+        if _was_refused(error) or not _was_handed_over(server):
             _refused(message, error)
         else:
             _settle(message, MailStatus.UNKNOWN, error=type(error).__name__)
@@ -127,6 +158,11 @@ def _deliver(message: OutboxMessage, letter: EmailMessage) -> None:
     finally:
         with suppress(smtplib.SMTPException, OSError):
             server.close()
+
+
+def _was_handed_over(server: BaseEmailBackend) -> bool:
+    """Whether the server was given the text of the mail; assumed of a backend that cannot tell."""
+    return not isinstance(server, SmtpBackend) or server.handed_over
 
 
 def _was_refused(error: Exception) -> bool:
@@ -158,11 +194,16 @@ def _refused(message: OutboxMessage, error: Exception) -> None:
     if message.attempts > len(RETRY_DELAYS) or _is_final(error):
         _settle(message, MailStatus.DEAD, error=type(error).__name__)
         return
-    delay = RETRY_DELAYS[message.attempts - 1]
+    delay = _wait_before_retry(message.attempts)
     with transaction.atomic():
         _settle(message, MailStatus.PENDING, error=type(error).__name__)
         OutboxMessage.objects.filter(pk=message.pk).update(due_at=_database_now() + delay)
         enqueue(SEND_TASK, message.pk, delay=delay)
+
+
+def _wait_before_retry(attempts: int) -> timedelta:
+    """Up to a quarter longer at random, so that what failed together does not come back together."""
+    return RETRY_DELAYS[attempts - 1] * random.uniform(1, 1.25)  # noqa: S311 - nobody's secret
 
 
 _EVENT = {

@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from bookings.models import Booking, OutboxMessage
+from bookings.models import Booking, OutboxMessage, original_message_id
 from config.console import local_mailbox
 from config.console.local_mailbox import Letter
 from config.console.local_time import LocalTime, local_time
@@ -72,16 +72,22 @@ def _check(request: HttpRequest) -> None:
 
 def _origins(letters: list[Letter], request: HttpRequest) -> dict[str, Origin]:
     """By Message-ID; a mail whose booking is gone, or that somebody else put there, has none."""
-    delivered = {letter.message_id: letter.delivered_at for letter in letters}
-    rows = OutboxMessage.objects.filter(message_id__in=delivered).select_related("booking__restaurant")
+    promised = {letter.message_id: original_message_id(letter.message_id) for letter in letters}
+    rows = {
+        row.message_id: row
+        for row in OutboxMessage.objects.filter(message_id__in=promised.values()).select_related(
+            "booking__restaurant"
+        )
+    }
     may_see_booking = list_url(Booking, request, admin.site) is not None
     return {
-        row.message_id: Origin(
+        letter.message_id: Origin(
             reference=row.booking.reference,
             url=reverse("admin:bookings_booking_change", args=[row.booking_id]) if may_see_booking else "",
             restaurant=row.booking.restaurant.name,
             kind=row.get_kind_display(),
-            delivered=local_time(delivered[row.message_id], row.booking.restaurant),
+            delivered=local_time(letter.delivered_at, row.booking.restaurant),
         )
-        for row in rows
+        for letter in letters
+        if (row := rows.get(promised[letter.message_id]))
     }

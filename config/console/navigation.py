@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from assignments.models import Attempt
-from bookings.models import Booking, OutboxMessage, Restaurant, ServicePeriod, Table
+from bookings.models import Booking, OutboxMessage, Restaurant, ServicePeriod, Table, WebhookEndpoint
 from config.console.local_mailbox import may_read_mailbox
 from observability.models import Event
 
@@ -73,6 +73,7 @@ PAGES: tuple[tuple[str, tuple[OwnPage | Records, ...]], ...] = (
             Records(label="Services", icon="clock", model=ServicePeriod),
             Records(label="Mail", icon="mail", model=OutboxMessage, tab=True),
             OwnPage(label="Mailbox", icon="inbox", url_name="admin:mailbox", may_open=may_read_mailbox),
+            Records(label="Webhooks", icon="link", model=WebhookEndpoint),
             Records(label="Events", icon="audit", model=Event),
             Records(label="Attempts", icon="bolt", model=Attempt),
         ),

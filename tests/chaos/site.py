@@ -79,6 +79,8 @@ class Site:
     rng: random.Random
     lease: int = 3
     queue_workers: int = 2
+    #: A real mail server; without one mails go to the mailbox folder.
+    email_url: str = ""
     #: What the environment pins; None leaves the flags to the database.
     path: Mode | None = Mode.ACTIVE
     accepted: list[str] = field(default_factory=list)
@@ -99,6 +101,7 @@ class Site:
             "DJANGO_SETTINGS_MODULE": "tests.chaos.settings",
             "DATABASE_URL": f"postgres://{SUPERUSER}@/{self.database}?host={self.servers.database_host}",
             "REDIS_URL": self.servers.redis_url,
+            "EMAIL_URL": self.email_url,
             "LOCAL_DATA_DIR": str(self.folder / "data"),
             "LOG_LEVEL": "WARNING",
             "FEATURE_ASSIGNMENT_PIPELINE_V3": str(self.path is Mode.ACTIVE) if self.path else "",

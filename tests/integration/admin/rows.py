@@ -43,6 +43,8 @@ from bookings.models import (
     TableAttribute,
     TableBlock,
     TurnTime,
+    WebhookDelivery,
+    WebhookEndpoint,
     Zone,
 )
 from bookings.states import State
@@ -302,6 +304,26 @@ def _of_task(name: str, *, success: bool) -> Model:
     return task
 
 
+def _endpoint() -> WebhookEndpoint:
+    return WebhookEndpoint.objects.create(
+        channel="web", url=f"https://shop.example/{next(_numbers)}", events=["booking.confirmed"], salt="s"
+    )
+
+
+def _webhook() -> WebhookDelivery:
+    booking = seated_booking()
+    return WebhookDelivery.objects.create(
+        endpoint=_endpoint(),
+        booking=booking,
+        event="booking.confirmed",
+        version=6,
+        booking_status=booking.status,
+        start_at=booking.start_at,
+        end_at=booking.end_at,
+        happened_at=timezone.now(),
+    )
+
+
 MAKERS: Mapping[type[Model], Callable[[], Model]] = {
     Restaurant: RestaurantFactory,
     Zone: ZoneFactory,
@@ -325,6 +347,8 @@ MAKERS: Mapping[type[Model], Callable[[], Model]] = {
     BookingMove: lambda: move(seated_booking()),
     ChangeWish: lambda: wish(seated_booking()),
     OutboxMessage: lambda: mail(seated_booking()),
+    WebhookEndpoint: _endpoint,
+    WebhookDelivery: _webhook,
     Attempt: lambda: attempt(seated_booking()),
     Slot: _slot,
     NowFit: _now_fit,

@@ -44,6 +44,7 @@ def test_history_and_what_only_workers_write_is_view_only() -> None:
         "bookings.BookingMove",
         "bookings.Allocation",
         "bookings.OutboxMessage",
+        "bookings.WebhookDelivery",
         "assignments.Attempt",
         "assignments.Slot",
         "assignments.NowFit",

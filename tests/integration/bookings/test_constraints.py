@@ -45,6 +45,8 @@ from bookings.models import (
     Table,
     TableBlock,
     TurnTime,
+    WebhookDelivery,
+    WebhookEndpoint,
     Zone,
 )
 from observability.models import Event
@@ -160,6 +162,35 @@ def overlap_turns(s: Scene) -> None:
 def change_with(s: Scene, **fields: Any) -> StateChange:
     move = {"from_state": "created", "to_state": "capacity_verified", "version": 2}
     return StateChange.objects.create(booking=s.booking, **{**move, **fields})
+
+
+def endpoint_with(**fields: Any) -> WebhookEndpoint:
+    endpoint = {
+        "channel": "web",
+        "url": "https://shop.example/hooks",
+        "events": ["booking.confirmed"],
+        "salt": "s",
+    }
+    return WebhookEndpoint.objects.create(**{**endpoint, **fields})
+
+
+def webhook_with(s: Scene, **fields: Any) -> WebhookDelivery:
+    told = {
+        "booking": s.booking,
+        "event": "booking.confirmed",
+        "version": 6,
+        "start_at": s.booking.start_at,
+        "end_at": s.booking.end_at,
+        "happened_at": NOW,
+    }
+    endpoint = fields.pop("endpoint", None) or endpoint_with(url=f"https://shop.example/{uuid4()}")
+    return WebhookDelivery.objects.create(endpoint=endpoint, **{**told, **fields})
+
+
+def tell_twice(s: Scene) -> None:
+    endpoint = endpoint_with()
+    webhook_with(s, endpoint=endpoint)
+    webhook_with(s, endpoint=endpoint)
 
 
 def mail_with(s: Scene, **fields: Any) -> OutboxMessage:
@@ -345,6 +376,15 @@ BROKEN: dict[str, Case] = {
     "outbox_status_known": lambda s: mail_with(s, status="lost"),
     "outbox_sent_has_time": lambda s: mail_with(s, status="sent"),
     "outbox_inflight_has_time": lambda s: mail_with(s, status="inflight"),
+    "webhook_endpoints_once": lambda _: [endpoint_with(), endpoint_with()],
+    "webhook_endpoints_named": lambda _: endpoint_with(url=""),
+    "webhook_endpoints_events_known": lambda _: endpoint_with(events=["booking.lost"]),
+    "webhook_deliveries_once": tell_twice,
+    "webhook_deliveries_event_known": lambda s: webhook_with(s, event="booking.lost"),
+    "webhook_deliveries_status_known": lambda s: webhook_with(s, status="lost"),
+    "webhook_deliveries_about_a_booking": lambda s: webhook_with(s, booking=None),
+    "webhook_deliveries_sent_has_time": lambda s: webhook_with(s, status="sent"),
+    "webhook_deliveries_inflight_has_time": lambda s: webhook_with(s, status="inflight"),
     # Assignments
     "attempts_number_unique": attempt_twice,
     "attempts_number_positive": lambda s: attempt_with(s, attempt_no=0),
@@ -411,6 +451,10 @@ ALSO_BROKEN: list[tuple[str, Case]] = [
 REPEATED: dict[str, Case] = {
     "restaurants.slug": lambda s: RestaurantFactory(slug=s.restaurant.slug),
     "bookings.reference": lambda s: booking_with(s, reference=s.other_booking.reference),
+    "webhook_deliveries.uid": lambda s: [
+        webhook_with(s, uid="00000000-0000-0000-0000-000000000001"),
+        webhook_with(s, uid="00000000-0000-0000-0000-000000000001"),
+    ],
     "outbox_messages.message_id": lambda s: [
         mail_with(s, message_id="<1@test>", revision=1),
         mail_with(s, message_id="<1@test>", revision=2),

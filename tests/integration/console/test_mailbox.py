@@ -11,10 +11,11 @@ from django.test import Client
 
 from assignments.coordinator import process_booking
 from bookings.models import Booking, MailKind, OutboxMessage
+from bookings.outbox.by_hand import resend
 from bookings.outbox.delivery import send
 from bookings.outbox.maildir import open_mailbox
 from config.console import local_mailbox
-from tests.factories import receive, serving_restaurant
+from tests.factories import NOW, receive, serving_restaurant
 from tests.integration.console.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
@@ -116,6 +117,15 @@ def test_a_mail_leads_to_its_booking_by_message_id(sign_in: SignIn) -> None:
     letter = next(s for s in local_mailbox.peek(local_mailbox.slips()) if s.message_id == message.message_id)
     html = client.get(f"/mailbox/{letter.key}/").content.decode()
     assert f'<a href="/bookings/booking/{booking.pk}/change/">{booking.reference}</a>' in html
+
+
+def test_a_mail_that_people_sent_again_leads_to_its_booking_too(sign_in: SignIn) -> None:
+    booking = confirmed_booking()
+    message = booking.mails.get(kind=MailKind.CONFIRMATION)
+    resend(message_id=message.pk, seen_resends=0, now=NOW)
+    send(message.pk)
+    html = sign_in(MAY_READ, "bookings.view_booking").get("/mailbox/").content.decode()
+    assert html.count(f'<a href="/bookings/booking/{booking.pk}/change/">{booking.reference}</a>') == 2
 
 
 def test_without_the_permission_to_see_bookings_the_reference_is_no_link(sign_in: SignIn) -> None:

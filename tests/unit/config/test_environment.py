@@ -37,12 +37,29 @@ def test_a_complete_environment_is_read_as_it_is_written(load: Load, environment
     assert (found["EMAIL_HOST"], found["EMAIL_PORT"]) == ("mail.restaurants.example", 587)
     assert (found["EMAIL_HOST_USER"], found["EMAIL_HOST_PASSWORD"]) == ("mailer", "s:cret")
     assert found["EMAIL_USE_TLS"] is True
-    assert found["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend"
+    assert found["EMAIL_BACKEND"] == "bookings.outbox.smtp.SmtpBackend"
     assert found["SECRET_KEY"] == COMPLETE["SECRET_KEY"]
     assert found["ALLOWED_HOSTS"] == ["console.restaurants.example"]
     assert found["DEBUG"] is False
     assert (found["EMBEDDED_DATABASE"], found["EMBEDDED_REDIS"]) == (False, False)
     assert (found["SESSION_COOKIE_SECURE"], found["CSRF_COOKIE_SECURE"]) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("environment", "written", "mode"),
+    [
+        ("production", "", ("send", "")),
+        ("staging", "", ("suppress", "")),
+        ("staging", "send", ("send", "")),
+        ("production", "suppress", ("suppress", "")),
+        ("staging", "redirect:a@b.example", ("redirect", "a@b.example")),
+    ],
+)
+def test_staging_writes_to_guests_only_if_it_is_told_to(
+    load: Load, environment: str, written: str, mode: tuple[str, str]
+) -> None:
+    found = load(**COMPLETE | {"ENVIRONMENT": environment, "MAIL_MODE": written})
+    assert (found["MAIL_MODE"], found["MAIL_REDIRECT_TO"]) == mode
 
 
 def test_required_are_the_servers_the_key_the_sender_and_the_hosts() -> None:
@@ -95,6 +112,10 @@ BAD = [
     ("EMAIL_URL", "smtp://host", "it lacks the host or the port"),
     ("EMAIL_URL", "smtp://:25", "it lacks the host or the port"),
     ("EMAIL_URL", "smtp://host:port", "it cannot be read as an address"),
+    ("MAIL_MODE", "off", "'off' is not one of send, suppress and redirect:address"),
+    ("MAIL_MODE", "send:a@b.example", "'send' is not one of"),
+    ("MAIL_MODE", "redirect", "'' is no e-mail address"),
+    ("MAIL_MODE", "redirect:testers", "'testers' is no e-mail address"),
     ("DEFAULT_FROM_EMAIL", "Bookings", "'Bookings' is no e-mail address"),
     ("DEFAULT_FROM_EMAIL", "Bookings <bookings@>", "is no e-mail address"),
     ("ALLOWED_HOSTS", "https://console.restaurants.example", "is no host name"),

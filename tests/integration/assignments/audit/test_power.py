@@ -288,6 +288,22 @@ def test_a_mail_sent_after_the_log_was_read_is_not_missed_in_it(bookings: list[B
     assert breached(audit(within=None, evidence=earlier)) == []
 
 
+def test_a_mail_that_people_sent_again_stands_in_the_log_under_an_id_of_its_own(
+    bookings: list[Booking],
+) -> None:
+    mail = OutboxMessage.objects.filter(kind="confirmation").first()
+    assert mail is not None
+    OutboxMessage.objects.filter(pk=mail.pk).update(resends=1)
+    mail.refresh_from_db()
+    again = mail.current_message_id
+
+    assert breached(audited(more=[again])) == []
+    assert breached(audited(more=[again], but=[mail.message_id])) == []
+    assert breached(audited()) == ["I3"]  # sent for the second time, and not in the log
+    assert breached(audited(more=[again, again])) == ["I3"]
+    assert breached(audited(more=[again, again.replace(".r1@", ".r2@")])) == ["I3"]
+
+
 def test_an_unclear_mail_is_shown_and_is_no_breach(bookings: list[Booking]) -> None:
     mail = OutboxMessage.objects.filter(kind="confirmation").first()
     assert mail is not None
