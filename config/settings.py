@@ -43,6 +43,9 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "django_q",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -159,6 +162,35 @@ DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", local="Bookings <bookings@
 
 # Elsewhere only public addresses are called, over https.
 WEBHOOKS_MAY_STAY_LOCAL = env.is_local
+
+# HTTP API for channels ----------------------------------------------------------------------------
+
+API_REQUESTS_PER_MINUTE = 600
+API_FAILURES_PER_MINUTE = 30
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["bookings.api.authentication.BearerToken"],
+    "DEFAULT_PERMISSION_CLASSES": ["bookings.api.authentication.HasRight"],
+    "DEFAULT_THROTTLE_CLASSES": ["bookings.api.throttling.TokenThrottle"],
+    "DEFAULT_PARSER_CLASSES": ["bookings.api.parsing.BoundedJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "bookings.api.parsing.AlwaysJSON",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "bookings.api.errors.answer",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Bookings",
+    "DESCRIPTION": "Channels make, change and cancel bookings of restaurants. See docs/api.md.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "ENUM_NAME_OVERRIDES": {"TableAttribute": "bookings.models.TableAttribute"},
+}
 
 # Time, language, static files ---------------------------------------------------------------------
 

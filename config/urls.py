@@ -1,9 +1,13 @@
-"""All addresses: the console is the site."""
+"""All addresses: the console is the site; channels have theirs below /api/."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns = [path("", admin.site.urls)]
+urlpatterns = [
+    path("api/v1/", include("bookings.api.urls")),
+    # Last: the console answers every other address.
+    path("", admin.site.urls),
+]
 
 handler400 = "config.console.error_pages.bad_request"
 handler403 = "config.console.error_pages.forbidden"

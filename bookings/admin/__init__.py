@@ -1,5 +1,15 @@
-"""Bookings in the console. Importing this package registers its pages."""
+"""Restaurants, bookings, mails and channels in the console. Importing this package registers its pages."""
 
-from bookings.admin import booking, calendar, floor_plan, history, outbox, queue, webhooks, wishes
+from bookings.admin import booking, calendar, channels, floor_plan, history, outbox, queue, webhooks, wishes
 
-__all__ = ["booking", "calendar", "floor_plan", "history", "outbox", "queue", "webhooks", "wishes"]
+__all__ = [
+    "booking",
+    "calendar",
+    "channels",
+    "floor_plan",
+    "history",
+    "outbox",
+    "queue",
+    "webhooks",
+    "wishes",
+]

@@ -1,7 +1,9 @@
 """What is booked: floor plan, calendar, bookings, their state history and the outbox."""
 
+from bookings.models.api_answer import ApiAnswer
 from bookings.models.booking import Allocation, Booking, BookingMove, BookingStatus, StateChange
 from bookings.models.calendar import Closure, PacingLimit, ServicePeriod, TurnTime, Weekday
+from bookings.models.channel_token import ChannelToken, TokenRight
 from bookings.models.floor_plan import (
     Adjacency,
     Combination,
@@ -28,10 +30,12 @@ __all__ = [
     "TEST_EVENT",
     "Adjacency",
     "Allocation",
+    "ApiAnswer",
     "Booking",
     "BookingMove",
     "BookingStatus",
     "ChangeWish",
+    "ChannelToken",
     "Closure",
     "Combination",
     "CombinationTable",
@@ -47,6 +51,7 @@ __all__ = [
     "Table",
     "TableAttribute",
     "TableBlock",
+    "TokenRight",
     "TurnTime",
     "WebhookDelivery",
     "WebhookEndpoint",

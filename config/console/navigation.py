@@ -10,7 +10,15 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from assignments.models import Attempt
-from bookings.models import Booking, OutboxMessage, Restaurant, ServicePeriod, Table, WebhookEndpoint
+from bookings.models import (
+    Booking,
+    ChannelToken,
+    OutboxMessage,
+    Restaurant,
+    ServicePeriod,
+    Table,
+    WebhookEndpoint,
+)
 from config.console.local_mailbox import may_read_mailbox
 from observability.models import Event
 
@@ -83,6 +91,7 @@ PAGES: tuple[tuple[str, tuple[OwnPage | Records, ...]], ...] = (
         (
             Records(label="Users", icon="user", model=User),
             Records(label="Groups", icon="users", model=Group),
+            Records(label="Channel tokens", icon="key", model=ChannelToken),
         ),
     ),
 )

@@ -25,10 +25,12 @@ from assignments.models import (
 from bookings.models import (
     Adjacency,
     Allocation,
+    ApiAnswer,
     Booking,
     BookingMove,
     BookingStatus,
     ChangeWish,
+    ChannelToken,
     Closure,
     Combination,
     CombinationTable,
@@ -284,6 +286,15 @@ def _acknowledgement() -> FlagAcknowledgement:
     )
 
 
+def _channel_token() -> ChannelToken:
+    number = next(_numbers)
+    token = ChannelToken.objects.create(
+        channel="web", prefix=f"{number:08}", digest="0" * 64, rights=["read"], expires_at=dinner(day=365)
+    )
+    token.restaurants.add(RestaurantFactory())
+    return token
+
+
 def _task(*, success: bool) -> Model:
     now = timezone.now()
     task: Model = apps.get_model("django_q", "Task").objects.create(
@@ -349,6 +360,8 @@ MAKERS: Mapping[type[Model], Callable[[], Model]] = {
     OutboxMessage: lambda: mail(seated_booking()),
     WebhookEndpoint: _endpoint,
     WebhookDelivery: _webhook,
+    ApiAnswer: lambda: ApiAnswer.objects.create(channel="web", key=f"key-{next(_numbers)}", digest="0" * 64),
+    ChannelToken: _channel_token,
     Attempt: lambda: attempt(seated_booking()),
     Slot: _slot,
     NowFit: _now_fit,

@@ -30,9 +30,11 @@ from assignments.models import (
 from bookings.models import (
     Adjacency,
     Allocation,
+    ApiAnswer,
     Booking,
     BookingMove,
     ChangeWish,
+    ChannelToken,
     Closure,
     Combination,
     CombinationTable,
@@ -277,7 +279,23 @@ def flag_change_with() -> FlagChange:
     )
 
 
+def answer_with(**fields: Any) -> ApiAnswer:
+    return ApiAnswer.objects.create(**{"channel": "web", "key": "one", "digest": "0" * 64, **fields})
+
+
+def token_with(**fields: Any) -> ChannelToken:
+    values = {"channel": "web", "prefix": "PREFIX22", "digest": "0" * 64, "rights": ["read"], **fields}
+    return ChannelToken.objects.create(**{"created_at": NOW, "expires_at": dinner(day=1), **values})
+
+
 BROKEN: dict[str, Case] = {
+    # Channels
+    "api_answers_once": lambda s: [answer_with(), answer_with()],
+    "api_answers_named": lambda s: answer_with(key=""),
+    "channel_tokens_named": lambda s: token_with(channel=""),
+    "channel_tokens_hashed": lambda s: token_with(digest="secret"),
+    "channel_tokens_rights_known": lambda s: token_with(rights=["read", "everything"]),
+    "channel_tokens_expire_after_creation": lambda s: token_with(expires_at=NOW),
     # Marks
     "now_fits_somewhere": lambda s: now_fit_with(s, tables=[]),
     # Restaurants
@@ -465,6 +483,7 @@ REPEATED: dict[str, Case] = {
     "shadow_comparisons.booking_id": lambda s: [comparison_with(s), comparison_with(s)],
     "assignment_slots.booking_id": lambda s: [take_slot(s, 1), take_slot(s, 2)],
     "review_now_fits.booking_id": lambda s: [now_fit_with(s), now_fit_with(s)],
+    "channel_tokens.prefix": lambda s: [token_with(), token_with()],
     "assignment_flag_changes.version": lambda s: [flag_change_with(), flag_change_with()],
     "assignment_flag_cohorts.label": lambda s: [
         Cohort.objects.create(label="ten", percentage=10, salt="salt", restaurants=[1]) for _ in range(2)

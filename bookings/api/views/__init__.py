@@ -1,0 +1,1 @@
+"""The operations. Each method reads the request, calls one use case and writes the answer."""

@@ -1,0 +1,34 @@
+"""What making a booking and seating a walk-in share: answered once for a key, with the new address."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import reverse
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bookings.api.answers import fresh_answer, with_guest, without_guest
+from bookings.api.authentication import token_of
+from bookings.api.fields import StrictSerializer
+from bookings.api.idempotency import answered_once, key_of
+from bookings.models import Booking
+
+#: Makes a booking of checked wishes and the request's idempotency key.
+Maker = Callable[[dict[str, Any], str | None], Booking]
+
+
+def answer_made(request: Request, form: type[StrictSerializer], make: Maker) -> Response:
+    """201 with the booking that `make` makes; a repeat gets what the first request got."""
+    token, key = token_of(request), key_of(request)
+    body = form(data=request.data)
+    body.is_valid(raise_exception=True)
+    wishes: dict[str, Any] = body.validated_data
+    answer = answered_once(
+        channel=token.channel,
+        key=key,
+        path=request.path,
+        wishes=request.data,
+        work=lambda: without_guest(fresh_answer(make(wishes, key), token)),
+    )
+    address = reverse("api:booking", args=[answer["reference"]])
+    return Response(with_guest(answer, wishes), status=201, headers={"Location": address})
