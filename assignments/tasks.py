@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from django.utils import timezone
 
 from assignments.coordinator import process_booking
-from assignments.review import freed_capacity
+from assignments.review import best_fixes, freed_capacity
 
 
 def assign(booking_id: int, trigger: str) -> None:
@@ -21,3 +21,8 @@ def plan_reviews_again(restaurant_id: int, start: int, end: int) -> None:
         end=datetime.fromtimestamp(end, UTC),
         now=timezone.now(),
     )
+
+
+def find_fixes(case_id: int) -> None:
+    """Find the fixes of an open case, for the queue to show."""
+    best_fixes.find_fixes(case_id=case_id, now=timezone.now())

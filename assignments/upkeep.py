@@ -14,6 +14,7 @@ from datetime import timedelta
 from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
+from assignments.review.best_fixes import ask_for_fixes
 from assignments.sweeper import sweep
 from bookings.outbox import delivery
 from bookings.webhooks.delivery import dispatch
@@ -60,4 +61,5 @@ def round_of_upkeep() -> bool:
         delivery.mark_stale()
         delivery.requeue_overdue()
         dispatch()
+        ask_for_fixes()
     return True

@@ -47,7 +47,13 @@ def hold(*, booking: Booking, tables: Sequence[int], now: datetime) -> None:
 
 
 def hold_after_moves(
-    *, booking: Booking, tables: Sequence[int], moves: Sequence[Exchange], cause: str, now: datetime
+    *,
+    booking: Booking,
+    tables: Sequence[int],
+    moves: Sequence[Exchange],
+    cause: str,
+    now: datetime,
+    actor_id: int | None = None,
 ) -> None:
     """Move other bookings to other tables and hold `tables`, all or nothing, in the current transaction.
 
@@ -62,7 +68,21 @@ def hold_after_moves(
         _deactivate(move.booking_id, move.from_tables)
     wanted = [_rows(moved[move.booking_id], move.to_tables) for move in moves]
     _insert([*wanted, _rows(booking, tables)], booking.restaurant_id, now)
-    _record_moves(booking, moves, cause, now)
+    _record_moves(booking, moves, cause, now, actor_id=actor_id)
+
+
+def exchange(
+    *, booking: Booking, moves: Sequence[Exchange], cause: str, now: datetime, actor_id: int | None = None
+) -> None:
+    """Move other bookings to other tables on account of `booking`, which takes none of them.
+
+    The caller is alone with the restaurant's tables. Raises AllocationLostError as `hold_after_moves` does.
+    """
+    moved = _lock_movable(booking.restaurant_id, moves)
+    for move in moves:
+        _deactivate(move.booking_id, move.from_tables)
+    _insert([_rows(moved[move.booking_id], move.to_tables) for move in moves], booking.restaurant_id, now)
+    _record_moves(booking, moves, cause, now, actor_id=actor_id)
 
 
 def be_alone(restaurant_id: int) -> None:

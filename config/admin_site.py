@@ -9,9 +9,11 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 
 from config.console.find import find
+from config.console.floor.urls import floor_urls
 from config.console.frame import frame
 from config.console.home import home
 from config.console.mailbox_pages import letter, mailbox
+from config.console.review.urls import review_urls
 
 
 class ConsoleSite(admin.AdminSite):
@@ -23,6 +25,8 @@ class ConsoleSite(admin.AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         own: list[URLPattern | URLResolver] = [
+            *review_urls(self.admin_view),
+            *floor_urls(self.admin_view),
             path("find/", self.admin_view(find), name="find"),
             path("mailbox/", self.admin_view(mailbox), name="mailbox"),
             path("mailbox/<str:key>/", self.admin_view(letter), name="mailbox_letter"),

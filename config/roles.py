@@ -33,7 +33,7 @@ _FLOOR_PLAN = (
 )
 _VIEW_SERVICE = (
     _all("bookings", f"{_FLOOR_PLAN} tableblock booking allocation statechange bookingmove outboxmessage")
-    | _all("assignments", "attempt nowfit slot")
+    | _all("assignments", "attempt nowfit slot reviewcase casenote casepresence resolution queueview")
     | _all("observability", "event")
 )
 _VIEW_ROLLOUT = _all(
@@ -44,16 +44,21 @@ _OPEN_ENDPOINTS = _all("bookings", "webhookendpoint", "add change")
 _DECIDE_MAILS = frozenset({"bookings.resend_mail"})
 _DECIDE_WEBHOOKS = frozenset({"bookings.resend_webhook"})
 _VIEW_QUEUE = _all("django_q", "ormq success failure schedule")
+_REVIEW = frozenset({"assignments.work_review", "assignments.takeover_review"})
+_LEAD_REVIEW = _REVIEW | {
+    "assignments.override_review", "assignments.bulk_review", "assignments.share_review_view",
+}  # fmt: skip
 _SERVE = _all("bookings", "booking", "add change") | _all("bookings", "tableblock", "add change delete")
 _PLAN_FLOORS = _all("bookings", _FLOOR_PLAN, "add change delete")
 
 #: Permissions of each group, as `app.codename`.
 ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        OPS_AGENT: _VIEW_SERVICE | _SERVE,
+        OPS_AGENT: _VIEW_SERVICE | _SERVE | _REVIEW,
         OPS_LEAD: _VIEW_SERVICE
         | _VIEW_WEBHOOKS
         | _SERVE
+        | _LEAD_REVIEW
         | _PLAN_FLOORS
         | _DECIDE_MAILS
         | _DECIDE_WEBHOOKS

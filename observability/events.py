@@ -92,6 +92,8 @@ CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "booking.checked_in": frozenset({"actor"}),
         "booking.completed": frozenset({"actor"}),
         "booking.no_show": frozenset({"actor"}),
+        "booking.locked": frozenset({"actor"}),
+        "booking.unlocked": frozenset({"actor"}),
         "table.withdrawn": frozenset({"table", "kept_seats", "moved", "replanned", "to_people", "actor"}),
         "table.returned": frozenset({"table", "actor"}),
     },
@@ -100,6 +102,19 @@ CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "case.change_resolved": frozenset({"action"}),
         "case.now_fits": frozenset({"strategy", "tables"}),
         "case.requeued": frozenset({"action", "reason"}),
+        **{
+            f"case.{step}": frozenset({"action", "reason", "seconds_open"})
+            for step in (
+                "claimed",
+                "released",
+                "taken_over",
+                "resolved",
+                "undone",
+                "snoozed",
+                "woken",
+                "noted",
+            )
+        },
     },
     FLAGS: {
         "flag.changed": frozenset({"flag", "version", "from", "to", "reason"}),

@@ -71,7 +71,7 @@ def alternatives(facts: Facts, request: Request) -> tuple[Alternative, ...]:
         for kind, asked, cost, sentence in _wishes(facts, request)
         if (plan := decide(facts, asked, rungs=("direct",)).plan)
     ]
-    found += _with_one_move(facts, request)
+    found += with_one_move(facts, request)
     return tuple(sorted(found, key=lambda item: item.cost))
 
 
@@ -122,7 +122,7 @@ def _shorter_turns(request: Request) -> Iterator[Wish]:
         yield "shorter", asked, COST_OF_CUT + cut / (4 * STEP), f"leaving {minutes} minutes earlier"
 
 
-def _with_one_move(facts: Facts, request: Request) -> list[Alternative]:
+def with_one_move(facts: Facts, request: Request) -> list[Alternative]:
     """Plans that move one booking, even one that the automation may not move any more.
 
     Staff may move a booking after its freeze as long as it has not started; locked and checked-in ones stay.

@@ -4,18 +4,32 @@ from assignments.models.attempt import Attempt, AttemptResult
 from assignments.models.comparison import ShadowComparison
 from assignments.models.flags import Cohort, FlagAcknowledgement, FlagChange, FlagOverride, FlagState
 from assignments.models.now_fit import NowFit
+from assignments.models.review import (
+    CaseNote,
+    CasePresence,
+    QueueView,
+    Resolution,
+    ResolutionKind,
+    ReviewCase,
+)
 from assignments.models.slot import MAX_SLOTS, Slot
 
 __all__ = [
     "MAX_SLOTS",
     "Attempt",
     "AttemptResult",
+    "CaseNote",
+    "CasePresence",
     "Cohort",
     "FlagAcknowledgement",
     "FlagChange",
     "FlagOverride",
     "FlagState",
     "NowFit",
+    "QueueView",
+    "Resolution",
+    "ResolutionKind",
+    "ReviewCase",
     "ShadowComparison",
     "Slot",
 ]

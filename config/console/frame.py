@@ -39,9 +39,9 @@ def person(user: User) -> Person:
     roles = list(user.groups.order_by("name").values_list("name", flat=True))
     role = "Administrator" if user.is_superuser else ", ".join(roles) or "No group"
     name = user.get_full_name() or user.get_username()
-    return Person(name=name, initials=_initials(name), role=role[0].upper() + role[1:])
+    return Person(name=name, initials=initials(name), role=role[0].upper() + role[1:])
 
 
-def _initials(name: str) -> str:
+def initials(name: str) -> str:
     words = name.replace("-", " ").replace(".", " ").replace("_", " ").split() or [name]
     return "".join(word[0] for word in words[:2]).upper() if len(words) > 1 else words[0][:2].upper()

@@ -65,21 +65,35 @@ def _any_staff(_request: HttpRequest) -> bool:
     return True
 
 
+def _may_see_bookings(request: HttpRequest) -> bool:
+    return request.user.has_perm("bookings.view_booking")
+
+
+def _may_see_queue(request: HttpRequest) -> bool:
+    return request.user.has_perm("assignments.view_reviewcase")
+
+
 PAGES: tuple[tuple[str, tuple[OwnPage | Records, ...]], ...] = (
     (
         "Service",
         (
             OwnPage(label="Home", icon="health", url_name="admin:index", may_open=_any_staff, tab=True),
+            OwnPage(
+                label="Queue", icon="queue", url_name="admin:review_queue", may_open=_may_see_queue, tab=True
+            ),
+            OwnPage(
+                label="Floor", icon="floor", url_name="admin:floor", may_open=_may_see_bookings, tab=True
+            ),
             Records(label="Bookings", icon="book", model=Booking, tab=True),
         ),
     ),
     (
         "Records",
         (
-            Records(label="Restaurants", icon="place", model=Restaurant, tab=True),
+            Records(label="Restaurants", icon="place", model=Restaurant),
             Records(label="Tables", icon="floor", model=Table),
             Records(label="Services", icon="clock", model=ServicePeriod),
-            Records(label="Mail", icon="mail", model=OutboxMessage, tab=True),
+            Records(label="Mail", icon="mail", model=OutboxMessage),
             OwnPage(label="Mailbox", icon="inbox", url_name="admin:mailbox", may_open=may_read_mailbox),
             Records(label="Webhooks", icon="link", model=WebhookEndpoint),
             Records(label="Events", icon="audit", model=Event),

@@ -13,15 +13,21 @@ from django.utils import timezone
 
 from assignments.models import (
     Attempt,
+    CaseNote,
+    CasePresence,
     Cohort,
     FlagAcknowledgement,
     FlagChange,
     FlagOverride,
     FlagState,
     NowFit,
+    QueueView,
+    Resolution,
+    ReviewCase,
     ShadowComparison,
     Slot,
 )
+from bookings import state_machine
 from bookings.models import (
     Adjacency,
     Allocation,
@@ -75,8 +81,7 @@ def make(model: type[Model]) -> Model:
 
 
 def staff_at(restaurant: Restaurant) -> StaffRestaurant:
-    user = User.objects.create(username=f"person-{next(_numbers)}", is_staff=True)
-    return StaffRestaurant.objects.create(user=user, restaurant=restaurant)
+    return StaffRestaurant.objects.create(user=somebody(), restaurant=restaurant)
 
 
 def seated_booking() -> Booking:
@@ -99,6 +104,21 @@ def hold(booking: Booking, table: Table, *, active: bool = True) -> Allocation:
         period=(booking.start_at, booking.end_at + timedelta(minutes=5)),
         active=active,
     )
+
+
+def review_case() -> ReviewCase:
+    """Opened by the database, as the booking goes to people."""
+    booking = seated_booking()
+    state_machine.move(
+        position=state_machine.position_of(booking),
+        steps=[state_machine.Step(to=State.MANUAL_REVIEW, reason="no_assignment")],
+        at=timezone.now(),
+    )
+    return ReviewCase.objects.get(booking=booking)
+
+
+def somebody() -> User:
+    return User.objects.create(username=f"person-{next(_numbers)}", is_staff=True)
 
 
 def decision(booking: Booking) -> dict[str, Any]:
@@ -365,6 +385,13 @@ MAKERS: Mapping[type[Model], Callable[[], Model]] = {
     Attempt: lambda: attempt(seated_booking()),
     Slot: _slot,
     NowFit: _now_fit,
+    ReviewCase: review_case,
+    CaseNote: lambda: CaseNote.objects.create(case=review_case(), author=somebody(), text="Called."),
+    CasePresence: lambda: CasePresence.objects.create(case=review_case(), user=somebody()),
+    Resolution: lambda: Resolution.objects.create(
+        case=review_case(), actor=somebody(), kind="seated", sentence="15 minutes later", version=9
+    ),
+    QueueView: lambda: QueueView.objects.create(name=f"View {next(_numbers)}", query="reason=pacing"),
     ShadowComparison: _comparison,
     Cohort: _cohort,
     FlagState: lambda: FlagState.objects.update_or_create(defaults={"cohort": _cohort()}, id=1)[0],

@@ -20,10 +20,15 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from assignments.models import (
     MAX_SLOTS,
     Attempt,
+    CaseNote,
+    CasePresence,
     Cohort,
     FlagAcknowledgement,
     FlagChange,
     NowFit,
+    QueueView,
+    Resolution,
+    ReviewCase,
     ShadowComparison,
     Slot,
 )
@@ -273,6 +278,36 @@ def now_fit_with(s: Scene, **fields: Any) -> NowFit:
     return NowFit.objects.create(booking=s.booking, **values)
 
 
+CLOSED = {"closed_at": NOW, "closed_to": "cancelled"}
+
+
+def person() -> User:
+    return User.objects.get_or_create(username="ben")[0]
+
+
+def case_with(s: Scene, **fields: Any) -> ReviewCase:
+    return ReviewCase.objects.create(booking=s.booking, **{"opened_version": 1, "opened_at": NOW, **fields})
+
+
+def be_there_twice(s: Scene) -> None:
+    case = case_with(s)
+    for _ in range(2):
+        CasePresence.objects.create(case=case, user=person())
+
+
+def resolution_with(s: Scene, **fields: Any) -> Resolution:
+    values = {"kind": "seated", "sentence": "as wished", "version": 2, **fields}
+    return Resolution.objects.create(case=case_with(s), actor=person(), **values)
+
+
+def resolve_twice(s: Scene) -> None:
+    case = case_with(s)
+    for version in (2, 3):
+        Resolution.objects.create(
+            case=case, actor=person(), kind="seated", sentence="as wished", version=version
+        )
+
+
 def flag_change_with() -> FlagChange:
     return FlagChange.objects.create(
         version=1, flag="v3", from_value=None, to_value=1, reason="a test", author="engineer", created_at=NOW
@@ -298,6 +333,22 @@ BROKEN: dict[str, Case] = {
     "channel_tokens_expire_after_creation": lambda s: token_with(expires_at=NOW),
     # Marks
     "now_fits_somewhere": lambda s: now_fit_with(s, tables=[]),
+    # Review
+    "review_cases_one_open": lambda s: (case_with(s), case_with(s, opened_version=2)),
+    "review_cases_once": lambda s: (case_with(s, **CLOSED), case_with(s, **CLOSED)),
+    "review_cases_claim_has_lease": lambda s: case_with(s, owner=person()),
+    "review_cases_closed_whole": lambda s: case_with(s, closed_at=NOW),
+    "review_cases_snoozed_for_a_reason": lambda s: case_with(s, snoozed_until=NOW),
+    "review_presence_once": be_there_twice,
+    "review_notes_say_something": lambda s: CaseNote.objects.create(
+        case=case_with(s), author=person(), text=""
+    ),
+    "review_resolutions_kind_known": lambda s: resolution_with(s, kind="forgotten"),
+    "review_resolutions_undone_after": lambda s: resolution_with(s, undone_at=NOW - timedelta(days=3650)),
+    "review_views_name_unique": lambda s: [
+        QueueView.objects.create(name="Large parties", query="party=6") for _ in range(2)
+    ],
+    "review_views_named": lambda s: QueueView.objects.create(name="", query="party=6"),
     # Restaurants
     "restaurants_buffer_sane": lambda s: RestaurantFactory(buffer_minutes=241),
     "restaurants_joins_at_least_one": lambda s: RestaurantFactory(max_tables=0),
@@ -473,6 +524,7 @@ REPEATED: dict[str, Case] = {
         webhook_with(s, uid="00000000-0000-0000-0000-000000000001"),
         webhook_with(s, uid="00000000-0000-0000-0000-000000000001"),
     ],
+    "review_resolutions.case_id": resolve_twice,
     "outbox_messages.message_id": lambda s: [
         mail_with(s, message_id="<1@test>", revision=1),
         mail_with(s, message_id="<1@test>", revision=2),

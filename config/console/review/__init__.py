@@ -1,0 +1,1 @@
+"""The review pages: the queue, one case, and what people do there."""
