@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 SEEDS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-browser chaos check stop lock fmt
+.PHONY: help install run demo test test-browser test-import chaos check stop lock fmt
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ test-browser: install ## Run the tests in a browser (needs Chromium: apt-get ins
 
 chaos: install ## Break workers and servers on purpose, each fault with SEEDS seeds (10), and audit
 	CHAOS_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/chaos tests/stateful
+
+test-import: install ## Import 100,000 rows, twice over
+	IMPORT_ROWS=100000 $(BIN)/python -m pytest --timeout 3600 tests/integration/bookings/imports/test_scale.py
 
 check: install ## Format, types, layers, templates, migrations, deployment settings
 	$(BIN)/ruff format --check .

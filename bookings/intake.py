@@ -18,6 +18,7 @@ from bookings.intake_rules import MOST_GUESTS as MOST_GUESTS
 from bookings.intake_rules import IntakeError as IntakeError
 from bookings.intake_rules import (
     Stay,
+    Terms,
     check_email,
     check_needs,
     check_pacing,
@@ -124,21 +125,27 @@ def earlier_booking(request: BookingRequest) -> Booking | None:
     return earlier
 
 
-def check_stay(request: BookingRequest, now: datetime) -> Stay:
-    """Refuse what the house's rules refuse; the stay that they allow."""
-    check_party(request.restaurant, request.party_size, by_staff=request.by_staff)
+def check_guest(request: BookingRequest) -> None:
+    """Refuse an address that is none, and a zone or need that the restaurant does not have."""
     check_email(request.guest_email)
     check_needs(request.restaurant, request.zone, request.requires)
+
+
+def check_stay(request: BookingRequest, now: datetime, terms: Terms | None = None) -> Stay:
+    """Refuse what the house's rules refuse; the stay that they allow. The terms are read unless given."""
+    check_party(request.restaurant, request.party_size, by_staff=request.by_staff)
+    check_guest(request)
     stay = stay_of(
         restaurant=request.restaurant,
         party_size=request.party_size,
         start=request.start,
         end=request.end,
         now=now,
+        calendar=terms.calendar if terms else None,
     )
     # Staff see the room; the claim checks again and hands what is too much to people.
     if not request.by_staff:
-        check_pacing(request.restaurant, stay, request.party_size, now=now)
+        check_pacing(request.restaurant, stay, request.party_size, now=now, terms=terms)
     return stay
 
 
@@ -154,7 +161,10 @@ def save(
         reference = new_reference()
         try:
             with transaction.atomic():
-                booking = _insert(request, reference, stay, now)
+                booking = unsaved(
+                    request=request, reference=reference, start=stay.start, end=stay.end, now=now
+                )
+                booking.save(force_insert=True)
                 state_machine.begin(booking=booking, at=now, actor_id=actor_id)
                 then(booking)
         except IntegrityError:
@@ -174,13 +184,16 @@ def _have_assigned(booking: Booking) -> None:
     enqueue(ASSIGN_TASK, booking.pk, "intake")
 
 
-def _insert(request: BookingRequest, reference: str, stay: Stay, now: datetime) -> Booking:
-    return Booking.objects.create(
+def unsaved(
+    *, request: BookingRequest, reference: str, start: datetime, end: datetime, now: datetime
+) -> Booking:
+    """The booking of a checked request over [start, end), created and not yet saved."""
+    return Booking(
         restaurant=request.restaurant,
         reference=reference,
         party_size=request.party_size,
-        start_at=stay.start,
-        end_at=stay.end,
+        start_at=start,
+        end_at=end,
         channel=request.channel,
         idempotency_key=request.idempotency_key,
         request_digest=request.digest if request.idempotency_key else "",

@@ -12,7 +12,7 @@ from django.core.validators import validate_email
 
 from bookings.calendar import Calendar, LocalTimeError, Sitting, load_calendar, resolve_local
 from bookings.models import Restaurant, TableAttribute, Zone
-from bookings.pacing import has_room, nearest_room, pace_of
+from bookings.pacing import Arriving, Pace, arriving, has_room, nearest_room, pace_of
 
 #: A start further ahead than this is a slip in the year, not a booking.
 FURTHEST_AHEAD = timedelta(days=3653)
@@ -47,6 +47,20 @@ class Stay:
     sitting: Sitting
     start: datetime
     end: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Terms:
+    """What a restaurant's bookings are checked against, read once. `count` counts who arrives already."""
+
+    calendar: Calendar
+    pace: Pace | None
+    count: Arriving = arriving
+
+
+def terms_of(restaurant: Restaurant) -> Terms:
+    """The restaurant's terms as they are now (four queries)."""
+    return Terms(calendar=load_calendar(restaurant), pace=pace_of(restaurant))
 
 
 def check_texts(texts: Mapping[str, str | None]) -> None:
@@ -103,10 +117,19 @@ def check_needs(restaurant: Restaurant, zone: Zone | None, requires: Collection[
 
 
 def stay_of(
-    *, restaurant: Restaurant, party_size: int, start: datetime, end: datetime | None, now: datetime
+    *,
+    restaurant: Restaurant,
+    party_size: int,
+    start: datetime,
+    end: datetime | None,
+    now: datetime,
+    calendar: Calendar | None = None,
 ) -> Stay:
-    """The stay that was asked for, within a service and ahead; without `end` the party's turn time."""
-    calendar = load_calendar(restaurant)
+    """The stay that was asked for, within a service and ahead; without `end` the party's turn time.
+
+    The calendar is read unless it is given.
+    """
+    calendar = calendar or load_calendar(restaurant)
     start = instant(calendar, "start", start)
     sitting = _sitting(restaurant, calendar, start, now)
     until = _end(calendar, sitting, start, end, party_size)
@@ -182,12 +205,21 @@ def _check_sitting(
 
 
 def check_pacing(
-    restaurant: Restaurant, stay: Stay, party_size: int, *, now: datetime, but: int | None = None
+    restaurant: Restaurant,
+    stay: Stay,
+    party_size: int,
+    *,
+    now: datetime,
+    but: int | None = None,
+    terms: Terms | None = None,
 ) -> None:
-    """Refuse more arrivals than the kitchen takes at once; the booking with id `but` is not counted."""
-    pace = pace_of(restaurant)
+    """Refuse more arrivals than the kitchen takes at once; the booking with id `but` is not counted.
+
+    The restaurant's terms are read unless they are given.
+    """
+    pace, count = (terms.pace, terms.count) if terms else (pace_of(restaurant), arriving)
     if pace is None or has_room(
-        pace=pace, restaurant_id=restaurant.pk, start=stay.start, party_size=party_size, but=but
+        pace=pace, restaurant_id=restaurant.pk, start=stay.start, party_size=party_size, but=but, count=count
     ):
         return
     if party_size > pace.max_covers:
@@ -203,6 +235,7 @@ def check_pacing(
         party_size=party_size,
         within=(max(stay.sitting.opens, now), stay.sitting.latest_start(stay.end - stay.start) or stay.start),
         but=but,
+        count=count,
     )
     way_out = (
         f"the nearest free time is {nearest.astimezone(restaurant.tzinfo):%H:%M}"

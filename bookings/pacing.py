@@ -1,6 +1,6 @@
 """Pacing: how many covers may arrive within one interval of the clock."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -41,15 +41,28 @@ def pace_of(restaurant: Restaurant) -> Pace | None:
     )
 
 
+def arriving(restaurant_id: int, begin: datetime, end: datetime, but: int | None = None) -> int:
+    """Covers that arrive within [begin, end); the booking with id `but` is left out."""
+    starting = Booking.objects.filter(restaurant_id=restaurant_id, start_at__gte=begin, start_at__lt=end)
+    others = starting.exclude(status__in=_NOT_COMING).exclude(pk=but or 0)
+    return others.aggregate(covers=Sum("party_size"))["covers"] or 0
+
+
+#: Counts as `arriving` does; a batch adds what it has accepted and not saved yet.
+Arriving = Callable[[int, datetime, datetime, int | None], int]
+
+
 def has_room(
-    *, pace: Pace, restaurant_id: int, start: datetime, party_size: int, but: int | None = None
+    *,
+    pace: Pace,
+    restaurant_id: int,
+    start: datetime,
+    party_size: int,
+    but: int | None = None,
+    count: Arriving = arriving,
 ) -> bool:
     """Whether a party may arrive at `start`; the booking with id `but` is left out of the count."""
-    begin, end = pace.interval_of(start)
-    arriving = Booking.objects.filter(restaurant_id=restaurant_id, start_at__gte=begin, start_at__lt=end)
-    others = arriving.exclude(status__in=_NOT_COMING).exclude(pk=but or 0)
-    covers = others.aggregate(covers=Sum("party_size"))["covers"] or 0
-    return bool(covers + party_size <= pace.max_covers)
+    return count(restaurant_id, *pace.interval_of(start), but) + party_size <= pace.max_covers
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,12 +97,18 @@ def nearest_room(
     party_size: int,
     within: tuple[datetime, datetime],
     but: int | None = None,
+    count: Arriving = arriving,
 ) -> datetime | None:
     """The nearest arrival inside `within` that has room, in whole intervals; the earlier wins a tie."""
     for steps in range(1, 1 + timedelta(hours=3) // pace.interval):
         for candidate in (start - steps * pace.interval, start + steps * pace.interval):
             if within[0] <= candidate <= within[1] and has_room(
-                pace=pace, restaurant_id=restaurant_id, start=candidate, party_size=party_size, but=but
+                pace=pace,
+                restaurant_id=restaurant_id,
+                start=candidate,
+                party_size=party_size,
+                but=but,
+                count=count,
             ):
                 return candidate
     return None

@@ -10,7 +10,7 @@ goes the way of every task, through pusher, worker and monitor.
 
 import multiprocessing
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -47,6 +47,13 @@ def is_behind(by: timedelta) -> bool:
     Then a task that is missed may only be waiting its turn: doubling it would make the queue longer still.
     """
     return bool(OrmQ.objects.filter(lock__lt=Now() - by).exists())
+
+
+def enqueue_all(task: str, calls: Iterable[tuple[int | str, ...]]) -> None:
+    """The same for many calls of one task, with few statements."""
+    OrmQ.objects.bulk_create(
+        OrmQ(key=settings.Q_CLUSTER["name"], payload=_package(task, *ids), lock=Now()) for ids in calls
+    )
 
 
 def _package(task: str, *ids: int | str) -> str:

@@ -5,6 +5,7 @@ The floors above build their pages on the classes here.
 
 # ruff: noqa: ARG002 - Django names the arguments, not every method needs all
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -22,6 +23,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from observability.events import CATALOGUE
+from observability.exports import CsvExport
 from observability.models import Event
 from observability.scope import scope_of
 
@@ -286,8 +288,18 @@ class TypeFilter(admin.SimpleListFilter):
 
 
 @admin.register(Event)
-class EventAdmin(ViewOnlyAdmin[Event]):
+class EventAdmin(CsvExport, ViewOnlyAdmin[Event]):
     restaurant_path = "restaurant_id"
+    export_columns = {
+        "id": lambda event: event.pk,
+        "time": lambda event: event.created_at,
+        "source": lambda event: event.source,
+        "event_type": lambda event: event.event_type,
+        "severity": lambda event: event.severity,
+        "restaurant_id": lambda event: event.restaurant_id,
+        "booking_id": lambda event: event.booking_id,
+        "context": lambda event: json.dumps(event.context),
+    }
     list_display = ["when", "source", "event_type", "severity", "restaurant_id", "booking_id"]
     list_filter = [SinceFilter, "severity", SourceFilter, TypeFilter]
     # By id, which has an index in every partition and follows time.

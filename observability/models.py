@@ -34,6 +34,7 @@ class Event(models.Model):
 
     class Meta:
         db_table = "observability_events"
+        permissions = [("export_event", "Can export events as CSV")]
         indexes = [
             # A booking's timeline.
             models.Index(fields=["booking_id", "created_at"], name="events_booking"),

@@ -1,6 +1,6 @@
 """Review: cases of bookings that wait for people, who works on them, and what they did.
 
-A case is opened and closed by the database (migration 0051), in the transaction that takes its booking into
+A case is opened and closed by the database (migration 0041), in the transaction that takes its booking into
 review or out of it: no way into the queue can forget it.
 """
 

@@ -1,6 +1,17 @@
 """Restaurants, bookings, mails and channels in the console. Importing this package registers its pages."""
 
-from bookings.admin import booking, calendar, channels, floor_plan, history, outbox, queue, webhooks, wishes
+from bookings.admin import (
+    booking,
+    calendar,
+    channels,
+    floor_plan,
+    history,
+    imports,
+    outbox,
+    queue,
+    webhooks,
+    wishes,
+)
 
 __all__ = [
     "booking",
@@ -8,6 +19,7 @@ __all__ = [
     "channels",
     "floor_plan",
     "history",
+    "imports",
     "outbox",
     "queue",
     "webhooks",

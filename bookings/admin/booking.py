@@ -11,11 +11,13 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from bookings import changes
 from bookings.admin import booking_sections, steps
+from bookings.admin.booking_export import EXPORTED
 from bookings.admin.booking_forms import GuestForm, IntakeForm, changes_of
 from bookings.admin.sections import sections_of
 from bookings.admin.steps import Step
@@ -25,6 +27,7 @@ from bookings.changes import is_open
 from bookings.display import show
 from bookings.models import Allocation, Booking
 from observability.admin import GrowingAdmin
+from observability.exports import CsvExport
 
 __all__ = ["BookingAdmin", "booking_sections"]
 
@@ -55,8 +58,9 @@ class StartsFilter(admin.SimpleListFilter):
 
 
 @admin.register(Booking)
-class BookingAdmin(GrowingAdmin[Booking]):
+class BookingAdmin(CsvExport, GrowingAdmin[Booking]):
     restaurant_path = "restaurant"
+    export_columns = EXPORTED
     change_form_template = "bookings/booking_change_form.html"
     list_display = [
         "reference", "start", "restaurant", "party_size", "guest_name", "state", "tables", "needs",
@@ -121,6 +125,11 @@ class BookingAdmin(GrowingAdmin[Booking]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Booking | None = None) -> bool:
         return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        allowed = request.user.has_perm("bookings.import_booking")
+        offered = {"import_url": reverse("admin:bookings_importrun_new")} if allowed else {}
+        return super().changelist_view(request, {**(extra_context or {}), **offered})
 
     # Columns
 

@@ -15,6 +15,7 @@ from bookings.models.floor_plan import (
     Zone,
     ZoneKind,
 )
+from bookings.models.imports import ImportReject, ImportRun, ImportStatus
 from bookings.models.outbox import MailKind, MailStatus, OutboxMessage, original_message_id
 from bookings.models.staff import StaffRestaurant
 from bookings.models.webhooks import (
@@ -40,6 +41,9 @@ __all__ = [
     "Combination",
     "CombinationTable",
     "DeliveryStatus",
+    "ImportReject",
+    "ImportRun",
+    "ImportStatus",
     "MailKind",
     "MailStatus",
     "OutboxMessage",

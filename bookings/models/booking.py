@@ -56,6 +56,12 @@ class Booking(models.Model):
         db_default="",
         help_text="SHA-256 of the request, so that the same key with another request is told apart.",
     )
+    import_key = models.UUIDField(
+        null=True,
+        unique=True,
+        editable=False,
+        help_text="Digest of what tells an imported row apart; the same row is imported once.",
+    )
 
     guest_name = models.CharField(max_length=200, blank=True)
     guest_email = models.EmailField(blank=True)
@@ -102,6 +108,7 @@ class Booking(models.Model):
     class Meta:
         db_table = "bookings"
         ordering = ["-created_at"]
+        permissions = [("export_booking", "Can export bookings as CSV")]
         indexes = [
             # Candidates that overlap an evening, and the console's lists by restaurant and day.
             models.Index(fields=["restaurant", "start_at"], name="bookings_restaurant_start"),

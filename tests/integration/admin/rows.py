@@ -40,6 +40,8 @@ from bookings.models import (
     Closure,
     Combination,
     CombinationTable,
+    ImportReject,
+    ImportRun,
     MailKind,
     OutboxMessage,
     PacingLimit,
@@ -238,6 +240,17 @@ def _block() -> TableBlock:
     )
 
 
+def _import_run() -> ImportRun:
+    return ImportRun.objects.create(
+        filename=f"bookings-{next(_numbers)}.csv",
+        content=b"start\n",
+        size=6,
+        columns=["start"],
+        restaurant=RestaurantFactory(),
+        created_by=User.objects.create(username=f"importer-{next(_numbers)}"),
+    )
+
+
 def _slot() -> Slot:
     booking = seated_booking()
     return Slot.objects.create(
@@ -382,6 +395,10 @@ MAKERS: Mapping[type[Model], Callable[[], Model]] = {
     WebhookDelivery: _webhook,
     ApiAnswer: lambda: ApiAnswer.objects.create(channel="web", key=f"key-{next(_numbers)}", digest="0" * 64),
     ChannelToken: _channel_token,
+    ImportRun: _import_run,
+    ImportReject: lambda: ImportReject.objects.create(
+        run=_import_run(), line=2, reason="start: the cell is empty", cells=[""]
+    ),
     Attempt: lambda: attempt(seated_booking()),
     Slot: _slot,
     NowFit: _now_fit,

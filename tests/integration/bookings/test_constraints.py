@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.apps import apps
@@ -43,6 +43,8 @@ from bookings.models import (
     Closure,
     Combination,
     CombinationTable,
+    ImportReject,
+    ImportRun,
     OutboxMessage,
     PacingLimit,
     Restaurant,
@@ -108,6 +110,22 @@ def scene(db: None) -> Scene:
 
 
 Case = Callable[[Scene], object]
+
+
+def run_with(s: Scene, **fields: Any) -> ImportRun:
+    user, _ = User.objects.get_or_create(username="importer")
+    run = {"filename": "x.csv", "content": b"a", "size": 1, "columns": ["a"], "created_by": user}
+    return ImportRun.objects.create(**{**run, **fields})
+
+
+def reject_twice(s: Scene) -> None:
+    run = run_with(s)
+    reject_with(run)
+    reject_with(run)
+
+
+def reject_with(run: ImportRun, **fields: Any) -> ImportReject:
+    return ImportReject.objects.create(**{"run": run, "line": 2, "reason": "broken", "cells": [], **fields})
 
 
 def period(start: datetime, end: datetime) -> DateTimeTZRange:
@@ -439,6 +457,10 @@ BROKEN: dict[str, Case] = {
     "state_history_moves": lambda s: change_with(s, to_state="created"),
     "state_history_states_known": lambda s: change_with(s, to_state="lost"),
     # Outbox
+    "import_runs_content_while_needed": lambda s: run_with(s, status="done", finished_at=NOW),
+    "import_runs_rows_add_up": lambda s: run_with(s, rows=1),
+    "import_rejects_line_once": reject_twice,
+    "import_rejects_have_a_reason": lambda s: reject_with(run_with(s), reason=""),
     "outbox_once": promise_twice,
     "staff_restaurant_once": name_the_restaurant_twice,
     "outbox_kind_known": lambda s: mail_with(s, kind="newsletter"),
@@ -525,6 +547,7 @@ REPEATED: dict[str, Case] = {
         webhook_with(s, uid="00000000-0000-0000-0000-000000000001"),
     ],
     "review_resolutions.case_id": resolve_twice,
+    "bookings.import_key": lambda s: Booking.objects.update(import_key=UUID(int=1)),
     "outbox_messages.message_id": lambda s: [
         mail_with(s, message_id="<1@test>", revision=1),
         mail_with(s, message_id="<1@test>", revision=2),

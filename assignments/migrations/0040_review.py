@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('assignments', '0030_now_fit'),
-        ('bookings', '0010_changes'),
+        ('bookings', '0008_changes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

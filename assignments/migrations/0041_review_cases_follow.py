@@ -31,6 +31,6 @@ WHERE b.assignment_state = 'manual_review';
 
 
 class Migration(migrations.Migration):
-    dependencies = [("assignments", "0050_review"), ("bookings", "0010_changes")]
+    dependencies = [("assignments", "0040_review"), ("bookings", "0008_changes")]
 
     operations = [migrations.RunSQL(FOLLOW, "DROP FUNCTION review_cases_follow() CASCADE")]

@@ -14,7 +14,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0040_mail_kinds_and_resends'),
+        ('bookings', '0007_mail_kinds_and_resends'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0040_mail_kinds_and_resends'),
+        ('bookings', '0009_channel_api'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0010_changes'),
+        ('bookings', '0008_changes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

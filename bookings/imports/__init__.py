@@ -1,0 +1,1 @@
+"""Imports: floor plans and bookings from files, by command and in the console."""

@@ -1,0 +1,65 @@
+"""``manage.py import_floor_plan FILE``: restaurants with tables and calendar from JSON or CSV."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from bookings.imports.errors import FileError
+from bookings.imports.floor_plan.applying import Imported, import_plan
+from bookings.imports.floor_plan.difference import in_words
+from bookings.imports.floor_plan.files import Document, documents
+from bookings.imports.floor_plan.reading import PlanError
+
+#: Exit status for a file that cannot be used.
+UNUSABLE = 2
+
+
+class Command(BaseCommand):
+    help = (
+        "Create or change restaurants as a file describes them (see docs/imports.md), all or nothing, and "
+        "print what was changed. Importing the same file again changes nothing."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE", help="JSON; CSV if it is named .csv")
+        parser.add_argument("--dry-run", action="store_true", help="print the difference, change nothing")
+
+    def handle(self, *, file: Path, dry_run: bool, **_: Any) -> None:
+        try:
+            found = documents(file.read_bytes(), is_csv=file.suffix.lower() == ".csv")
+            with transaction.atomic():
+                imported = [self._import(document, dry_run=dry_run) for document in found]
+        except OSError as error:
+            raise CommandError(f"{file} cannot be read: {error.strerror}", returncode=UNUSABLE) from error
+        except FileError as error:
+            raise CommandError(f"{file}: {error}", returncode=UNUSABLE) from error
+        for each in imported:
+            self._tell(each, dry_run=dry_run)
+
+    def _import(self, document: Document, *, dry_run: bool) -> Imported:
+        try:
+            return import_plan(content=document.content, now=timezone.now(), dry_run=dry_run)
+        except PlanError as error:
+            problems = "\n".join(document.located(problem) for problem in error.problems)
+            raise FileError(f"nothing was changed\n{problems}") from error
+        except IntegrityError as error:
+            rule = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+            raise FileError(f"nothing was changed: the plan breaks the rule {rule}") from error
+
+    def _tell(self, imported: Imported, *, dry_run: bool) -> None:
+        lines = in_words(imported.difference)
+        slug = imported.restaurant.slug
+        if imported.created:
+            self.stdout.write(f"{slug}: {'would be created' if dry_run else 'created'}")
+        elif not lines:
+            self.stdout.write(f"{slug}: no change")
+        else:
+            self.stdout.write(f"{slug}: {'would change' if dry_run else 'changed'}")
+        for line in lines:
+            self.stdout.write(f"  {line}")
+        for warning in imported.warnings:
+            self.stderr.write(f"{slug}: {warning}")
