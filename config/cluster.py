@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +21,8 @@ from bookings.lifeline import end_with_parent
 
 #: A worker ends its task (20 s at most) before it stops; after this the whole group is killed.
 STOP_SECONDS = 25
+
+_NOTHING_ELSE: Mapping[str, str] = {}
 
 
 class ClusterDiedError(RuntimeError):
@@ -46,9 +48,14 @@ class Cluster:
 
 
 @contextmanager
-def worker_cluster(*, base_dir: Path, output: IO[bytes] | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a cluster inside the block; its output goes to `output`, else where this process's goes."""
-    process = _start(base_dir, output, None)
+def worker_cluster(
+    *, base_dir: Path, output: IO[bytes] | None = None, environment: Mapping[str, str] = _NOTHING_ELSE
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a cluster inside the block; its output goes to `output`, else where this process's goes.
+
+    It sees `environment` on top of this process's own.
+    """
+    process = _start(base_dir, output, None, environment)
     try:
         yield process
     finally:
@@ -81,8 +88,13 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _start(base_dir: Path, output: IO[bytes] | None, beats: int | None) -> subprocess.Popen[bytes]:
-    environment = {name: value for name, value in os.environ.items() if name != pulse.VARIABLE}
+def _start(
+    base_dir: Path,
+    output: IO[bytes] | None,
+    beats: int | None,
+    added: Mapping[str, str] = _NOTHING_ELSE,
+) -> subprocess.Popen[bytes]:
+    environment = {name: value for name, value in os.environ.items() if name != pulse.VARIABLE} | dict(added)
     if beats is not None:
         environment[pulse.VARIABLE] = str(beats)
     return subprocess.Popen(  # noqa: S603 - our own interpreter and command

@@ -1,6 +1,7 @@
 """What a benchmark yields: named figures, some with a target."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,10 +48,33 @@ class Figure:
         }
 
 
-def as_table(figures: Sequence[Figure]) -> str:
-    words = {None: "", True: "met", False: "MISSED"}
-    rows = [
-        (item.name, f"{item.value:.4g}", item.unit, item.target, words[item.met], item.note)
+Measured = Mapping[str, Sequence[Figure]]
+"""Figures by the name of their benchmark."""
+
+_VERDICTS = {None: "", True: "PASS", False: "MISS"}
+_HEAD = ("benchmark", "figure", "value", "unit", "target", "", "note")
+
+
+def as_table(measured: Measured) -> str:
+    """One line for each figure, as plain text."""
+    return table(_HEAD, _rows(measured))
+
+
+def as_markdown(measured: Measured) -> str:
+    """The same as a Markdown table."""
+    lines = [_HEAD, ("---", "---", "---:", "---", "---", "---", "---"), *_rows(measured)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def as_json(measured: Measured) -> str:
+    """All figures by benchmark."""
+    content = {name: [item.as_json() for item in figures] for name, figures in measured.items()}
+    return json.dumps(content, indent=1)
+
+
+def _rows(measured: Measured) -> list[tuple[str, ...]]:
+    return [
+        (name, item.name, f"{item.value:.4g}", item.unit, item.target, _VERDICTS[item.met], item.note)
+        for name, figures in measured.items()
         for item in figures
     ]
-    return table(("figure", "value", "unit", "target", "", "note"), rows)

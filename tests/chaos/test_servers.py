@@ -1,7 +1,8 @@
-"""Faults 8, 9 and 10: Redis emptied and gone, PostgreSQL restarted, under load."""
+"""Faults 8 to 11: Redis emptied and gone, PostgreSQL restarted, its sessions ended, under load."""
 
 import time
 
+import psycopg
 import pytest
 from django.db import DatabaseError, connection
 
@@ -83,6 +84,33 @@ def test_fault_10_postgresql_restarted_at_once_loses_nothing_accepted(
         settled = site.settle()
     site.must_be_sound()
     report(bookings=len(site.accepted), settled_s=round(settled, 1), waited_s=round(time.monotonic() - began))
+
+
+def test_fault_11_a_storm_that_ends_sessions_loses_nothing_accepted(
+    site: Site, seed: int, report: Report
+) -> None:
+    """Sessions of workers and guests are ended at random, in transactions and out of them."""
+    ended = 0
+    with site.workers(), site.servers.admin() as admin:
+        for _ in range(30 if FULL else 8):
+            site.try_to_take_in()
+            ended += end_some_sessions(site, admin)
+            time.sleep(site.rng.random() / 4)
+        site.feed_until(lambda: True)
+        settled = site.settle()
+    site.must_be_sound()
+    assert ended
+    report(bookings=len(site.accepted), ended=ended, settled_s=round(settled, 1))
+
+
+def end_some_sessions(site: Site, admin: psycopg.Connection) -> int:
+    """End each session on the site's database with a chance of one in two; how many were ended."""
+    sessions = admin.execute(
+        "SELECT pid FROM pg_stat_activity WHERE datname = %s ORDER BY pid", [site.database]
+    ).fetchall()
+    chosen = [pid for (pid,) in sessions if site.rng.random() < 0.5]
+    admin.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) pid", [chosen])
+    return len(chosen)
 
 
 def test_a_lost_connection_is_told_from_a_refusal(site: Site, seed: int) -> None:

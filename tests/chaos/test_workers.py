@@ -1,11 +1,13 @@
-"""Faults 3, 4 and 5: workers and clusters killed while guests go on booking."""
+"""Faults 3 to 6: workers and clusters killed or stopped while guests go on booking."""
 
+import signal
 import time
 
 import psutil
 import pytest
 
 from assignments.engine.flags import Mode
+from assignments.models import Attempt
 from observability.models import Event
 from tests.chaos.conftest import FULL, Report
 from tests.chaos.failpoints import POINTS
@@ -154,6 +156,33 @@ def test_a_busy_cluster_is_not_taken_for_a_stalled_one(site: Site, seed: int) ->
         site.take_in(30)
         site.settle()
         assert restarts("stalled") == restarts("died") == 0
+
+
+@pytest.mark.parametrize("command", ["worker", "qcluster"] if FULL else ["worker"])
+def test_fault_6_a_task_under_way_is_finished_before_the_workers_stop(
+    site: Site, seed: int, command: str, report: Report
+) -> None:
+    """SIGTERM comes while a run holds its claim: it goes on to its end, and nothing runs twice."""
+    with site.workers(command) as workers:
+        point = site.rng.choice(["claimed", "decided"])
+        site.arm(point, signal.SIGSTOP)
+        (booking,) = site.take_in(1, party_size=2)
+        site.wait_until(lambda: site.has_struck(point))
+        site.take_in(3)
+        workers.process.terminate()
+        time.sleep(site.rng.random())
+        for process in workers.cluster:
+            process.send_signal(signal.SIGCONT)
+        ended = site.wait_until(lambda: workers.process.poll() is not None, patience=30)
+        booking.refresh_from_db()
+        assert booking.assignment_state in {"confirmed", "manual_review"}
+    with site.workers():
+        site.settle()
+    attempts = Attempt.objects.values_list("attempt_no", "result")
+    assert {number for number, _ in attempts} == {1}
+    assert "lost" not in {result for _, result in attempts}
+    site.must_be_sound()
+    report(ended_s=round(ended, 1))
 
 
 def gone(processes: list[psutil.Process]) -> bool:

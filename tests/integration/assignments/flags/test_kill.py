@@ -15,6 +15,7 @@ from tests.factories import RestaurantFactory
 from tests.integration.assignments.flags.changes import CAUSE
 from tests.integration.assignments.flags.processes import moment_of, no_redis, polling
 from tests.processes import in_parallel
+from tests.tcp_proxy import Line, redis_through_proxy
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -52,6 +53,18 @@ def act(role: str, redis: bool, *arguments: Any) -> Any:
 def test_a_kill_is_effective_and_acknowledged_by_all_workers_within_2_seconds(
     redis: bool,
 ) -> None:
+    kill_before_workers(redis=redis)
+
+
+@pytest.mark.parametrize("line", [Line.SLOW, Line.RESET, Line.SILENT])
+def test_a_bad_line_to_redis_holds_up_no_kill(line: Line) -> None:
+    with redis_through_proxy() as proxy:
+        proxy.line = line
+        kill_before_workers(redis=True)
+
+
+def kill_before_workers(*, redis: bool) -> None:
+    """Kill V3 while WORKERS processes poll; each must see it, and say so, within 2 s."""
     restaurant = RestaurantFactory()
     services.set_cohort(percentage=100, **CAUSE)
     context = multiprocessing.get_context("fork")

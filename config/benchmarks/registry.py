@@ -4,8 +4,15 @@ from collections.abc import Callable, Mapping
 
 from assignments.benchmarks import engine_speed, quality
 from assignments.benchmarks.figures import Figure, Progress
+from config.benchmarks import commits, end_to_end, flags, pipeline, protection, race
 
 BENCHMARKS: Mapping[str, Callable[[Progress], list[Figure]]] = {
+    "pipeline": pipeline.measure,
+    "end_to_end": end_to_end.measure,
+    "commits": commits.measure,
+    "protection": protection.measure,
+    "race": race.measure,
+    "flags": flags.measure,
     "engine": engine_speed.measure,
     "quality": quality.measure,
 }

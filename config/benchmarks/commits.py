@@ -1,0 +1,69 @@
+"""What a booking on the direct path costs PostgreSQL: commits, statements, round trips.
+
+Intake and run are counted, queue and mail apart, as the limit is meant. The floor is the number below
+which a booking cannot go: one commit that accepts it and one that gives it its table.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import mean
+
+from assignments.benchmarks.figures import Figure, Progress
+from assignments.coordinator import Confirmed, process_booking
+from config.benchmarks.demand import Guests
+from config.benchmarks.throwaway import throwaway_database
+from config.benchmarks.wire import Traffic, database_traffic
+
+MOST_COMMITS = 3
+FEWEST_COMMITS = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Size:
+    """Bookings counted, and bookings before them that fill the caches of this process."""
+
+    bookings: int = 200
+    before: int = 40
+
+
+def measure(progress: Progress) -> list[Figure]:
+    with throwaway_database():
+        return figures(Size(), progress)
+
+
+def figures(size: Size, progress: Progress) -> list[Figure]:
+    """Means over the bookings that were confirmed at their first run, and the most commits of any."""
+    guests = Guests("commits")
+    for booking in guests.take_in(size.before):
+        process_booking(booking_id=booking.pk, trigger="benchmark")
+    progress(f"commits of {size.bookings} bookings")
+    counted = [pair for _ in range(size.bookings) if (pair := _one(guests)) is not None]
+    intake, run = [one for one, _ in counted], [other for _, other in counted]
+    return [
+        Figure(
+            name="commits of a booking, most",
+            value=max(one.commits + other.commits for one, other in counted),
+            unit="commits",
+            at_most=MOST_COMMITS,
+            note=f"{len(counted)} of {size.bookings} bookings were confirmed at once; floor {FEWEST_COMMITS}",
+        ),
+        _mean("commits at intake", intake, lambda traffic: traffic.commits, "commits"),
+        _mean("commits of the run", run, lambda traffic: traffic.commits, "commits"),
+        _mean("statements at intake", intake, lambda traffic: traffic.statements, "statements"),
+        _mean("statements of the run", run, lambda traffic: traffic.statements, "statements"),
+        _mean("round trips at intake", intake, lambda traffic: traffic.round_trips, "round trips"),
+        _mean("round trips of the run", run, lambda traffic: traffic.round_trips, "round trips"),
+    ]
+
+
+def _one(guests: Guests) -> tuple[Traffic, Traffic] | None:
+    """The traffic of one booking's intake and run; None if it was not confirmed at once."""
+    with database_traffic() as intake:
+        (booking,) = guests.take_in(1)
+    with database_traffic() as run:
+        outcome = process_booking(booking_id=booking.pk, trigger="benchmark")
+    return (intake, run) if isinstance(outcome, Confirmed) else None
+
+
+def _mean(name: str, counted: list[Traffic], count: Callable[[Traffic], int], unit: str) -> Figure:
+    return Figure(name=name, value=mean(map(count, counted)), unit=unit)
