@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
@@ -18,7 +19,8 @@ from assignments.review.best_fixes import ask_for_fixes
 from assignments.sweeper import sweep
 from bookings.outbox import delivery
 from bookings.webhooks.delivery import dispatch
-from observability.partitions import ensure_partitions
+from observability.partitions import adopt_strays, drop_expired, ensure_partitions
+from observability.rollups import roll_up
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +54,12 @@ def round_of_upkeep() -> bool:
     """One round, unless another process is at it; returns whether it was done."""
     # By itself and first: making a partition locks the events table, which no sweep may hold rows against.
     ensure_partitions(today=timezone.now().date())
+    swept = _sweep_unless_another_does()
+    _tend_events()
+    return swept
+
+
+def _sweep_unless_another_does() -> bool:
     with transaction.atomic(), closing(connection.cursor()) as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [ADVISORY_LOCK])
         if not cursor.fetchone()[0]:
@@ -63,3 +71,10 @@ def round_of_upkeep() -> bool:
         dispatch()
         ask_for_fixes()
     return True
+
+
+def _tend_events() -> None:
+    """Count what is new, and put or throw away what lies in the wrong place or has been kept enough."""
+    roll_up()
+    adopt_strays()
+    drop_expired(now=timezone.now(), keep_days=settings.EVENT_RETENTION_DAYS)

@@ -94,6 +94,9 @@ VARIABLES: Mapping[str, Variable] = {
         example="/var/tmp/table-assignment",
     ),
     "QUEUE_WORKERS": Variable(purpose="worker processes of one qcluster, 1 to 64", example="2"),
+    "EVENT_RETENTION_DAYS": Variable(
+        purpose="days that events are kept, 8 to 3650; their rollups stay", example="90"
+    ),
     "FEATURE_ASSIGNMENT_PIPELINE_V3": Variable(
         purpose="whether V3 assigns, for all restaurants; set, it pins the flag",
         example="false",

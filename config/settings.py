@@ -139,12 +139,15 @@ FEATURE_ASSIGNMENT_PIPELINE_V3_MAX_PARALLEL = env.optional_whole_number(
 # How long a run may take before another worker takes its booking over; more than QUEUE_TIMEOUT.
 ASSIGNMENT_LEASE_SECONDS = QUEUE_TIMEOUT + 10
 # A worker that is stopped in the middle of a transaction keeps no row locked for longer than a lease.
+# No statement of ours runs long enough to earn back what compiling it takes.
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
-    "options", f"-c idle_in_transaction_session_timeout={ASSIGNMENT_LEASE_SECONDS}s"
+    "options", f"-c idle_in_transaction_session_timeout={ASSIGNMENT_LEASE_SECONDS}s -c jit=off"
 )
 
 # Who seats changed bookings and answers for free times: an implementation of bookings.seating.
 SEATING_SERVICE = "assignments.seating_service.SERVICE"
+# Events older than this are dropped a day at a time; what they add up to stays in the rollups.
+EVENT_RETENTION_DAYS = env.whole_number("EVENT_RETENTION_DAYS", default=90, lowest=8, highest=3650)
 
 # Mail ---------------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ SHADOW = "assignment.shadow"
 OUTBOX = "outbox"
 REVIEW = "review"
 WEBHOOKS = "webhooks"
+OBSERVABILITY = "observability"
 
 #: Allowed context keys by source and event type.
 CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
@@ -123,6 +124,9 @@ CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
     },
     CLUSTER: {
         "cluster.restarted": frozenset({"reason", "silent_ms", "restarts"}),
+    },
+    OBSERVABILITY: {
+        "events.dropped": frozenset({"day", "events", "keep_days"}),
     },
     OUTBOX: {
         "mail.sent": frozenset({"kind", "attempt"}),

@@ -35,12 +35,24 @@ def best_in_hindsight(scenario: Scenario, known: tuple[Seating, ...] = (), limit
     return _solved(scenario, known, limit)
 
 
+def least_slack_of_all(scenario: Scenario, known: Mapping[Id, tuple[Id, ...]], limit: float = 20.0) -> int:
+    """Seats that stay empty at least when everyone is seated: a lower bound for any planner that does so.
+
+    `known` is a seating of everyone, which must exist; `limit` is deterministic time.
+    """
+    from assignments.engine.hindsight_model import least_slack
+
+    index = seating_index(scenario.plan, scenario.policy.max_tables)
+    hinted = {booking: index.mask(tables) for booking, tables in known.items()}
+    return least_slack(_guests(scenario, index), hinted, limit)
+
+
 def _solved(scenario: Scenario, known: tuple[Seating, ...], limit: float) -> Hindsight:
     # OR-tools takes most of a second to import; only comparisons need it.
     from assignments.engine.hindsight_model import most_covers
 
     index = seating_index(scenario.plan, scenario.policy.max_tables)
-    guests = [_guest(scenario, index, arrival) for arrival in scenario.arrivals]
+    guests = _guests(scenario, index)
     hinted = {item.booking: index.mask(item.tables) for item in known}
     chosen, at_most = most_covers(guests, hinted, limit)
     return Hindsight(
@@ -48,6 +60,10 @@ def _solved(scenario: Scenario, known: tuple[Seating, ...], limit: float) -> Hin
         covers_at_most=at_most,
         seating={booking: index.ids(mask) for booking, mask in chosen.items()},
     )
+
+
+def _guests(scenario: Scenario, index: SeatingIndex) -> list[Guest]:
+    return [_guest(scenario, index, arrival) for arrival in scenario.arrivals]
 
 
 def _guest(scenario: Scenario, index: SeatingIndex, arrival: Arrival) -> Guest:

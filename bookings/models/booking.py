@@ -119,6 +119,12 @@ class Booking(models.Model):
                 name="bookings_unfinished",
                 condition=Q(assignment_state__isnull=False) & ~Q(assignment_state__in=sorted(FINAL)),
             ),
+            # What people have to decide, likewise.
+            models.Index(
+                fields=["restaurant"],
+                name="bookings_in_review",
+                condition=Q(assignment_state=State.MANUAL_REVIEW),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["restaurant", "id"], name="bookings_of_restaurant"),

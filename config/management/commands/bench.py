@@ -1,13 +1,16 @@
 """Runs a benchmark, or all, and prints its figures with their targets."""
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from tqdm import tqdm
 
-from assignments.benchmarks.figures import Measured, as_json, as_markdown, as_table
+from assignments.benchmarks.figures import Figure, Measured, Progress, as_json, as_markdown, as_table
 from assignments.flags import FlagError
+from config.benchmarks import dashboards
 from config.benchmarks.crew import CrewError
 from config.benchmarks.end_to_end import StuckError
 from config.benchmarks.machine import machine
@@ -17,6 +20,8 @@ from config.benchmarks.throwaway import NoDatabaseError
 from config.cluster import ClusterDiedError
 
 ALL = "all"
+
+Benchmark = Callable[[Progress], list[Figure]]
 
 
 class Command(BaseCommand):
@@ -28,14 +33,19 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("names", nargs="*", metavar="NAME", help=f"{ALL}, or of {', '.join(BENCHMARKS)}")
+        parser.add_argument(
+            "--events", type=int, default=dashboards.EVENTS, help="events of `dashboards` (%(default)s)"
+        )
         form = parser.add_mutually_exclusive_group()
         form.add_argument("--json", action="store_true", help="print JSON")
         form.add_argument("--markdown", action="store_true", help="print a Markdown table, as in the docs")
 
-    def handle(self, *, names: list[str], json: bool, markdown: bool, **_: Any) -> None:
+    def handle(self, *, names: list[str], events: int, json: bool, markdown: bool, **_: Any) -> None:
         wanted = list(BENCHMARKS) if names in ([], [ALL]) else names
         self._check(wanted)
-        measured = self._measure(wanted)
+        measured = self._measure(
+            wanted, {**BENCHMARKS, "dashboards": partial(dashboards.measure, events=events)}
+        )
         if json:
             self.stdout.write(as_json(measured))
         elif markdown:
@@ -49,12 +59,12 @@ class Command(BaseCommand):
             message = f"unknown benchmark {unknown[0]}; known are {', '.join(BENCHMARKS)}"
             raise CommandError(message)
 
-    def _measure(self, names: list[str]) -> Measured:
+    def _measure(self, names: list[str], benchmarks: Mapping[str, Benchmark]) -> Measured:
         measured = {}
         with tqdm(names, unit="benchmark") as bar:
             for name in bar:
                 try:
-                    measured[name] = BENCHMARKS[name](bar.set_postfix_str)
+                    measured[name] = benchmarks[name](bar.set_postfix_str)
                 except _ERRORS as error:
                     message = f"{name}: {error}"
                     raise CommandError(message) from error

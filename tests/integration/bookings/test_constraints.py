@@ -492,6 +492,7 @@ BROKEN: dict[str, Case] = {
     "events_severity_known": lambda s: Event.objects.create(
         source="outbox", event_type="mail.sent", severity="loud"
     ),
+    "events_source_known": lambda s: Event.objects.create(source="gossip", event_type="mail.sent"),
 }
 
 #: Rules with more than one way to be broken: the further ways.

@@ -1,17 +1,22 @@
 """Generated days that are known to fit: what our policy makes of them, rechecked by an independent model."""
 
+from dataclasses import replace
 from functools import lru_cache
+from itertools import product
 
 import pytest
 from ortools.sat.python import cp_model
 
 from assignments.benchmarks.days import Day, generated_day
-from assignments.engine.day import PlannedDay, Step, plan_day, seats_of
-from assignments.engine.facts import Facts, FloorPlan, Policy, Seating
-from assignments.engine.hindsight import best_in_hindsight
+from assignments.benchmarks.quality import HOLDOUT_SEEDS, TUNING_SEEDS
+from assignments.benchmarks.renamed import renamed
+from assignments.engine.day import PlannedDay, Step, plan_day, seats_of, slack_seats
+from assignments.engine.facts import Facts, FloorPlan, Id, Policy, Request, Seating
+from assignments.engine.hindsight import best_in_hindsight, least_slack_of_all
+from assignments.engine.scenario import Arrival, Scenario
 from bookings.demand.floor_plans import BISTRO, BRASSERIE, HALL
 from tests.unit.engine import oracle
-from tests.unit.engine.builders import asks, house
+from tests.unit.engine.builders import DAY_BEFORE, asks, blocked, house, row, table
 
 DAYS = [
     (layout, fullness, seed)
@@ -82,6 +87,56 @@ def test_hindsight_seats_everyone_on_a_day_that_is_known_to_fit() -> None:
     best = best_in_hindsight(scenario, plan_day(scenario, "first_fit").final)
     assert best.proven
     assert best.covers == sum(arrival.request.party_size for arrival in scenario.arrivals)
+
+
+def test_the_least_slack_in_hindsight_is_that_of_the_best_of_all_seatings() -> None:
+    scenario = _scenario(row(2, 4, 6), asks(2, booking="a"), asks(2, booking="b"), asks(5, booking="c"))
+    known: dict[Id, tuple[Id, ...]] = {"a": ("T2",), "b": ("T1",), "c": ("T3",)}
+    parties = [arrival.request for arrival in scenario.arrivals]
+    facts = house(scenario.plan, policy=scenario.policy)
+    seatings = product(oracle.all_sets(facts), repeat=len(parties))
+    slack = [
+        sum(oracle.capacity(facts.plan, tables) - party.party_size for party, tables in given)
+        for given in ([*zip(parties, sets, strict=True)] for sets in seatings)
+        if all(oracle.legal(facts, party, tables) for party, tables in given)
+        and len({name for _, tables in given for name in tables}) == sum(len(tables) for _, tables in given)
+    ]
+    assert least_slack_of_all(scenario, known) == min(slack) == 3
+
+
+def test_in_hindsight_a_table_left_in_time_is_used_again_and_a_block_is_not() -> None:
+    early, late = asks(2, booking="a"), asks(2, start=95, booking="b")
+    plan = FloorPlan(tables=[table("T1", 2), table("T2", 4)])
+    known: dict[Id, tuple[Id, ...]] = {"a": ("T2",), "b": ("T2",)}
+    assert least_slack_of_all(_scenario(plan, early, late), known) == 0
+    shut = replace(_scenario(plan, early, late), blocks=(blocked("T1", start=95),))
+    assert least_slack_of_all(shut, known) == 2
+
+
+def test_no_planner_that_seats_everyone_leaves_fewer_seats_empty_than_hindsight() -> None:
+    calm = generated_day(BISTRO, fullness=0.4, seed=2)
+    planned = plan_day(calm.scenario, "v3")
+    assert len(planned.final) == len(calm.scenario.arrivals)
+    assert least_slack_of_all(calm.scenario, calm.hidden) <= slack_seats(planned)
+
+
+def test_renamed_tables_are_the_same_house() -> None:
+    day = generated_day(BRASSERIE, fullness=0.6, seed=0)
+    there = renamed(day.scenario)
+    assert there != day.scenario
+    assert renamed(there) == day.scenario
+    assert least_slack_of_all(there, {}) == least_slack_of_all(day.scenario, day.hidden)
+
+
+def test_targets_are_held_against_days_that_no_weight_was_chosen_by() -> None:
+    assert not set(TUNING_SEEDS) & set(HOLDOUT_SEEDS)
+
+
+def _scenario(plan: FloorPlan, *requests: Request) -> Scenario:
+    arrivals = tuple(Arrival(request=request, clock=DAY_BEFORE, locked=False) for request in requests)
+    return Scenario(
+        restaurant="test", timezone="UTC", plan=plan, policy=Policy(), blocks=(), arrivals=arrivals
+    )
 
 
 def _covers(day: PlannedDay) -> int:

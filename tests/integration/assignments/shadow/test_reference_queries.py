@@ -17,7 +17,7 @@ from tests.invariants import breaches
 
 pytestmark = pytest.mark.django_db
 
-FOLDER = Path(__file__).parent / "reference_queries"
+FOLDER = Path(__file__).parents[3] / "reference_queries"
 
 
 def answer(name: str) -> list[tuple[Any, ...]]:

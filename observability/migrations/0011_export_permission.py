@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('observability', '0001_initial'),
+        ('observability', '0010_rollups'),
     ]
 
     operations = [

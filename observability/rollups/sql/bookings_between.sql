@@ -1,0 +1,1 @@
+SELECT * FROM bookings WHERE id > %(after)s AND id <= %(upto)s
