@@ -32,7 +32,10 @@ _FLOOR_PLAN = (
     "restaurant zone table adjacency combination combinationtable serviceperiod closure turntime pacinglimit"
 )
 _VIEW_SERVICE = (
-    _all("bookings", f"{_FLOOR_PLAN} tableblock booking allocation statechange bookingmove outboxmessage")
+    _all(
+        "bookings",
+        f"{_FLOOR_PLAN} tableblock booking allocation statechange bookingmove changewish outboxmessage",
+    )
     | _all("assignments", "attempt nowfit slot reviewcase casenote casepresence resolution queueview")
     | _all("observability", "event")
 )
@@ -41,6 +44,9 @@ _VIEW_ROLLOUT = _all(
 )
 _VIEW_WEBHOOKS = _all("bookings", "webhookendpoint webhookdelivery")
 _OPEN_ENDPOINTS = _all("bookings", "webhookendpoint", "add change")
+_CHANNELS = _all("bookings", "channeltoken", "view add change") | _all("bookings", "apianswer")
+_IMPORT = _all("bookings", "importrun importreject") | {"bookings.import_booking"}
+_EXPORT = frozenset({"bookings.export_booking", "observability.export_event"})
 _DECIDE_MAILS = frozenset({"bookings.resend_mail"})
 _DECIDE_WEBHOOKS = frozenset({"bookings.resend_webhook"})
 _VIEW_QUEUE = _all("django_q", "ormq success failure schedule")
@@ -62,14 +68,17 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         | _PLAN_FLOORS
         | _DECIDE_MAILS
         | _DECIDE_WEBHOOKS
+        | _IMPORT
+        | _EXPORT
         | _EVERYWHERE,
-        PRODUCT_OWNER: _VIEW_SERVICE | _VIEW_ROLLOUT | _EVERYWHERE,
+        PRODUCT_OWNER: _VIEW_SERVICE | _VIEW_ROLLOUT | _EXPORT | _EVERYWHERE,
         QA_LEAD: _VIEW_SERVICE | _VIEW_ROLLOUT | _EVERYWHERE,
         ENGINEERING_LEAD: _VIEW_SERVICE
         | _VIEW_WEBHOOKS
         | _VIEW_ROLLOUT
         | _VIEW_QUEUE
         | _OPEN_ENDPOINTS
+        | _CHANNELS
         | _DECIDE_WEBHOOKS
         | _EVERYWHERE,
         ON_CALL: _VIEW_SERVICE

@@ -12,7 +12,9 @@ BEGIN
         WHERE booking_id = NEW.booking_id AND closed_at IS NULL;
     ELSE
         INSERT INTO review_cases (booking_id, opened_version, opened_at, reason)
-        VALUES (NEW.booking_id, NEW.version, NEW.created_at, NEW.reason);
+        VALUES (NEW.booking_id, NEW.version, NEW.created_at, NEW.reason)
+        -- A second way into review without one out of it is the audit's to find, not the writer's.
+        ON CONFLICT (booking_id) WHERE closed_at IS NULL DO NOTHING;
     END IF;
     RETURN NULL;
 END

@@ -58,6 +58,15 @@ def counts(*, scope: Scope, user: User) -> Mapping[str, int]:
     )
 
 
+def pressing(*, scope: Scope) -> tuple[int, int]:
+    """How many cases are open and how many of them are past their deadline, in one query."""
+    rows = scope.narrow(ReviewCase.objects.filter(_AWAKE, closed_at__isnull=True), "booking__restaurant")
+    found = rows.annotate(due_at=DUE_AT).aggregate(
+        open=Count("pk"), overdue=Count("pk", filter=Q(due_at__lte=Now()))
+    )
+    return found["open"], found["overdue"]
+
+
 def resolved_since(since: datetime, *, scope: Scope) -> QuerySet[Resolution]:
     """What people ended since then and did not take back."""
     rows = Resolution.objects.filter(created_at__gte=since, undone_at__isnull=True)

@@ -28,6 +28,7 @@ from bookings.display import show
 from bookings.models import Allocation, Booking
 from observability.admin import GrowingAdmin
 from observability.exports import CsvExport
+from observability.scope import scope_of
 
 __all__ = ["BookingAdmin", "booking_sections"]
 
@@ -127,7 +128,7 @@ class BookingAdmin(CsvExport, GrowingAdmin[Booking]):
         return False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        allowed = request.user.has_perm("bookings.import_booking")
+        allowed = request.user.has_perm("bookings.import_booking") and scope_of(request).is_everything
         offered = {"import_url": reverse("admin:bookings_importrun_new")} if allowed else {}
         return super().changelist_view(request, {**(extra_context or {}), **offered})
 

@@ -24,6 +24,7 @@ from bookings.imports.rejects import reject_lines
 from bookings.imports.uploads import RunError
 from bookings.models import ImportReject, ImportRun, ImportStatus
 from observability.admin import ViewOnlyAdmin, utc_moment
+from observability.scope import scope_of
 
 PERMISSION = "bookings.import_booking"
 
@@ -41,12 +42,12 @@ View = Callable[..., HttpResponseBase]
 
 
 def may_import(view: View) -> View:
-    """Refuse people without the permission."""
+    """Refuse people without the permission, and those who work for some restaurants: a file may name any."""
 
     @wraps(view)
     def guarded(self: "ImportRunAdmin", request: HttpRequest, **args: int) -> HttpResponseBase:
-        if not request.user.has_perm(PERMISSION):
-            raise PermissionDenied("Importing bookings needs a permission of its own.")
+        if not request.user.has_perm(PERMISSION) or not scope_of(request).is_everything:
+            raise PermissionDenied("Importing bookings needs a permission of its own, and every restaurant.")
         return view(self, request, **args)
 
     return guarded
@@ -54,6 +55,7 @@ def may_import(view: View) -> View:
 
 @admin.register(ImportRun)
 class ImportRunAdmin(ViewOnlyAdmin[ImportRun]):
+    restaurant_path = "restaurant"
     list_display = [
         "filename", "state", "rows", "imported", "already_there", "rejected", "created_by", "created",
     ]  # fmt: skip

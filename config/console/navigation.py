@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from assignments.models import Attempt
+from assignments.review.queue import pressing
 from bookings.models import (
     Booking,
     ChannelToken,
@@ -21,6 +22,20 @@ from bookings.models import (
 )
 from config.console.local_mailbox import may_read_mailbox
 from observability.models import Event
+from observability.scope import scope_of
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Badge:
+    """A count beside a link; `words` say of what for those who do not see its colour."""
+
+    count: int
+    words: str
+    tone: str = ""
+
+
+#: Reads the badges of a page; costs a query, so few pages have any.
+Counts = Callable[[HttpRequest], tuple[Badge, ...]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +47,7 @@ class OwnPage:
     url_name: str
     may_open: Callable[[HttpRequest], bool]
     tab: bool = False
+    badges: Counts | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +69,7 @@ class Link:
     url: str
     current: bool
     tab: bool
+    badges: tuple[Badge, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,13 +90,25 @@ def _may_see_queue(request: HttpRequest) -> bool:
     return request.user.has_perm("assignments.view_reviewcase")
 
 
+def _open_cases(request: HttpRequest) -> tuple[Badge, ...]:
+    """Those past their deadline in red, then all that are open."""
+    waiting, overdue = pressing(scope=scope_of(request))
+    late = (Badge(count=overdue, words="past deadline", tone="critical"),) if overdue else ()
+    return (*late, Badge(count=waiting, words="open")) if waiting else ()
+
+
 PAGES: tuple[tuple[str, tuple[OwnPage | Records, ...]], ...] = (
     (
         "Service",
         (
             OwnPage(label="Home", icon="health", url_name="admin:index", may_open=_any_staff, tab=True),
             OwnPage(
-                label="Queue", icon="queue", url_name="admin:review_queue", may_open=_may_see_queue, tab=True
+                label="Queue",
+                icon="queue",
+                url_name="admin:review_queue",
+                may_open=_may_see_queue,
+                tab=True,
+                badges=_open_cases,
             ),
             OwnPage(
                 label="Floor", icon="floor", url_name="admin:floor", may_open=_may_see_bookings, tab=True
@@ -133,7 +162,12 @@ def _links(pages: tuple[OwnPage | Records, ...], request: HttpRequest, site: Adm
         url = _url(page, request, site)
         if url is not None:
             yield Link(
-                label=page.label, icon=page.icon, url=url, current=_is_at(url, request, site), tab=page.tab
+                label=page.label,
+                icon=page.icon,
+                url=url,
+                current=_is_at(url, request, site),
+                tab=page.tab,
+                badges=page.badges(request) if isinstance(page, OwnPage) and page.badges else (),
             )
 
 

@@ -28,7 +28,7 @@ EVENTS = "admin:observability_event_export"
 @pytest.fixture
 def exporter(db: None) -> Client:
     user = User.objects.create(username="exporter", is_staff=True)
-    names = ["view_booking", "export_booking", "view_event", "export_event"]
+    names = ["view_booking", "export_booking", "view_event", "export_event", "every_restaurant"]
     user.user_permissions.set(Permission.objects.filter(codename__in=names))
     return logged_in(user)
 

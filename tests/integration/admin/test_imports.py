@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def importer(db: None) -> Client:
     user = User.objects.create(username="importer", is_staff=True)
-    names = ["view_booking", "view_importrun", "import_booking"]
+    names = ["view_booking", "view_importrun", "import_booking", "every_restaurant"]
     user.user_permissions.set(Permission.objects.filter(codename__in=names))
     return logged_in(user)
 
