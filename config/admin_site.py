@@ -11,6 +11,7 @@ from django.utils import timezone
 from config.console.find import find
 from config.console.floor.urls import floor_urls
 from config.console.frame import frame
+from config.console.health.page import health
 from config.console.home import home
 from config.console.mailbox_pages import letter, mailbox
 from config.console.review.urls import review_urls
@@ -27,6 +28,7 @@ class ConsoleSite(admin.AdminSite):
         own: list[URLPattern | URLResolver] = [
             *review_urls(self.admin_view),
             *floor_urls(self.admin_view),
+            path("health/", self.admin_view(health), name="health"),
             path("find/", self.admin_view(find), name="find"),
             path("mailbox/", self.admin_view(mailbox), name="mailbox"),
             path("mailbox/<str:key>/", self.admin_view(letter), name="mailbox_letter"),

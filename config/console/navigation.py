@@ -82,6 +82,11 @@ def _any_staff(_request: HttpRequest) -> bool:
     return True
 
 
+def may_see_health(request: HttpRequest) -> bool:
+    """Its figures are those of all restaurants together."""
+    return request.user.has_perm("observability.view_event") and scope_of(request).is_everything
+
+
 def _may_see_bookings(request: HttpRequest) -> bool:
     return request.user.has_perm("bookings.view_booking")
 
@@ -101,7 +106,8 @@ PAGES: tuple[tuple[str, tuple[OwnPage | Records, ...]], ...] = (
     (
         "Service",
         (
-            OwnPage(label="Home", icon="health", url_name="admin:index", may_open=_any_staff, tab=True),
+            OwnPage(label="Today", icon="clock", url_name="admin:index", may_open=_any_staff, tab=True),
+            OwnPage(label="Health", icon="health", url_name="admin:health", may_open=may_see_health),
             OwnPage(
                 label="Queue",
                 icon="queue",

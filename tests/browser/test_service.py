@@ -68,6 +68,7 @@ def test_axe_finds_nothing_on_the_pages_of_a_service(
         "/review/",
         "/review/?view=snoozed",
         f"/review/cases/{case.pk}/",
+        "/health/",
         f"/floor/?r={house.pk}&day={day}",
         f"/floor/?r={house.pk}&day={day}&b={booking.pk}",
     ):

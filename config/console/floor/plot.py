@@ -100,7 +100,8 @@ def plot_of(
     ghost_of: Seated | None = None,
 ) -> Plot:
     """The picture; the candidate tables `ghost` of the booking `ghost_of` are drawn dashed."""
-    lane_height = max(1, len(evening.unassigned)) * ROW + 4
+    stacked = _stacked(evening.unassigned)
+    lane_height = max(1, len(stacked)) * ROW + 4
     zones, lanes, rows, height = _rows(evening.tables, AXIS + lane_height)
     scale = _Scale(evening)
     return Plot(
@@ -111,7 +112,7 @@ def plot_of(
         ticks=tuple(scale.hours()),
         halves=tuple(scale.halves()),
         blocks=tuple(_blocks(evening, rows, scale)),
-        bars=(*_waiting(evening, scale, selected), *_seated(evening, rows, scale, selected)),
+        bars=(*_waiting(stacked, scale, selected), *_seated(evening, rows, scale, selected)),
         ghost=tuple(_ghost(ghost_of, ghost, rows, scale)) if ghost_of else (),
         now_x=scale.at(evening.now) if evening.opens <= evening.now <= evening.closes else "",
         now_label=f"{evening.now.astimezone(evening.restaurant.tzinfo):%H:%M}",
@@ -182,9 +183,21 @@ def _blocks(evening: Evening, rows: _Rows, scale: _Scale) -> Iterator[Blocked]:
             yield Blocked(x=x, width=width, y=rows[block.table_id] + 3, label=f"Out of service{reason}")
 
 
-def _waiting(evening: Evening, scale: _Scale, selected: int | None) -> Iterator[Bar]:
-    """Bookings without a table, each in a row of its own above the tables."""
-    for index, booking in enumerate(evening.unassigned):
+def _stacked(bookings: Sequence[Booking]) -> list[list[Booking]]:
+    """Bookings in as few rows as may be, none beside another of its time; they come by their start."""
+    rows: list[list[Booking]] = []
+    for booking in bookings:
+        row = next((row for row in rows if row[-1].end_at <= booking.start_at), None)
+        if row is None:
+            rows.append([booking])
+        else:
+            row.append(booking)
+    return rows
+
+
+def _waiting(stacked: Sequence[Sequence[Booking]], scale: _Scale, selected: int | None) -> Iterator[Bar]:
+    """Bookings without a table, in rows above the tables."""
+    for index, booking in ((index, booking) for index, row in enumerate(stacked) for booking in row):
         x, width = scale.between(booking.start_at, booking.end_at)
         tone, words = _state_of(booking)
         yield Bar(

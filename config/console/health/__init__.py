@@ -1,0 +1,1 @@
+"""The health page: whether assignment works, in one sentence, then in figures."""
