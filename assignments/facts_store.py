@@ -7,6 +7,7 @@ constraint tells at commit whether they still hold.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from django.db import connection
 
@@ -30,7 +31,6 @@ from bookings.models import (
     BookingStatus,
     CombinationTable,
     Restaurant,
-    TableBlock,
 )
 from bookings.models import Table as TableRow
 from bookings.wishes import Wish, wish_of
@@ -46,7 +46,7 @@ NOBODY = 0
 def load_facts(*, booking: Booking, now: datetime) -> tuple[Facts, Request]:
     """The frozen facts around a booking, and what it asks for.
 
-    Two queries, three more where this process has not seen the floor plan since its last edit.
+    One query, three more where this process has not seen the floor plan since its last edit.
     """
     facts = facts_between(
         restaurant=booking.restaurant, start=booking.start_at, end=booking.end_at, but=booking.pk, now=now
@@ -61,13 +61,13 @@ def facts_between(
 
     Raises FloorPlanError where the restaurant has no table in service.
     """
-    window = (start - AROUND, end + AROUND)
+    seatings, blocks = _evening(restaurant.pk, (start - AROUND, end + AROUND), but=but)
     return Facts(
         plan=_floor_plan(restaurant.pk, restaurant.floor_plan_version),
         policy=policy_of(restaurant),
         now=now,
-        seatings=_seatings(restaurant.pk, window, but=but),
-        blocks=_blocks(restaurant.pk, window),
+        seatings=seatings,
+        blocks=blocks,
     )
 
 
@@ -173,40 +173,57 @@ def _combinations(restaurant_id: int, in_service: set[Id]) -> list[Combination]:
     ]
 
 
-_SEATINGS = """
+#: Who sits where, and what is blocked: rows without a booking. What reaches out of the window is fixed.
+_EVENING = """
 SELECT b.id, b.party_size, b.start_at, b.end_at, b.zone_id, b.requires, b.status,
        b.locked OR NOT bool_and(a.period <@ tstzrange(%(start)s, %(end)s)) AS fixed,
        array_agg(a.table_id ORDER BY a.table_id) AS tables
 FROM booking_table_allocations a JOIN bookings b ON b.id = a.booking_id
 WHERE a.restaurant_id = %(restaurant)s AND a.active AND a.period && tstzrange(%(start)s, %(end)s)
   AND a.booking_id <> %(but)s
-GROUP BY b.id ORDER BY b.id
+GROUP BY b.id
+UNION ALL
+SELECT NULL, NULL, block.start_at, block.end_at, NULL, NULL, NULL, NULL, ARRAY[block.table_id]
+FROM table_blocks block JOIN tables t ON t.id = block.table_id AND t.active
+WHERE block.restaurant_id = %(restaurant)s AND block.start_at < %(end)s AND block.end_at > %(start)s
+ORDER BY 1, 3, 9
 """
 
 
-def _seatings(restaurant_id: int, window: tuple[datetime, datetime], *, but: int) -> tuple[Seating, ...]:
-    """Who sits where; what reaches out of the window is fixed."""
+def _evening(
+    restaurant_id: int, window: tuple[datetime, datetime], *, but: int
+) -> tuple[tuple[Seating, ...], tuple[Block, ...]]:
     start, end = window
     with connection.cursor() as cursor:
-        cursor.execute(_SEATINGS, {"restaurant": restaurant_id, "start": start, "end": end, "but": but})
+        cursor.execute(_EVENING, {"restaurant": restaurant_id, "start": start, "end": end, "but": but})
         rows = cursor.fetchall()
-    return tuple(
-        Seating(
-            booking=booking_id,
-            party_size=party_size,
-            tables=tuple(tables),
-            period=Period(start=start_at, end=end_at),
-            zone=_zone(zone_id),
-            requires=frozenset(requires),
-            locked=fixed,
-            checked_in=status == BookingStatus.CHECKED_IN,
-        )
-        for booking_id, party_size, start_at, end_at, zone_id, requires, status, fixed, tables in rows
+    seatings = tuple(_seating(*row) for row in rows if row[0] is not None)
+    blocks = tuple(_block(*row) for row in rows if row[0] is None)
+    return seatings, blocks
+
+
+def _seating(
+    booking_id: int,
+    party_size: int,
+    start_at: datetime,
+    end_at: datetime,
+    zone_id: int | None,
+    requires: list[str],
+    status: str,
+    fixed: bool,  # noqa: FBT001 - a column
+    tables: list[int],
+) -> Seating:
+    return Seating(
+        booking=booking_id,
+        party_size=party_size,
+        tables=tuple(tables),
+        period=Period(start=start_at, end=end_at),
+        zone=_zone(zone_id),
+        requires=frozenset(requires),
+        locked=fixed,
+        checked_in=status == BookingStatus.CHECKED_IN,
     )
 
 
-def _blocks(restaurant_id: int, window: tuple[datetime, datetime]) -> tuple[Block, ...]:
-    rows = TableBlock.objects.filter(
-        restaurant_id=restaurant_id, table__active=True, start_at__lt=window[1], end_at__gt=window[0]
-    ).values_list("table_id", "start_at", "end_at")
-    return tuple(Block(table=table, period=Period(start=start, end=end)) for table, start, end in rows)
+def _block(_: None, __: None, start_at: datetime, end_at: datetime, *rest: Any) -> Block:
+    return Block(table=rest[-1][0], period=Period(start=start_at, end=end_at))

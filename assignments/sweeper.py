@@ -12,11 +12,11 @@ from django.db import connection, transaction
 from assignments.coordinator.finish import hand_to_people
 from assignments.coordinator.retry_policy import MAX_LOST
 from assignments.engine.reasons import Reason
-from assignments.models import Attempt, AttemptResult
+from assignments.records import save_lost_attempt
 from bookings import state_machine
 from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking
-from bookings.queue import enqueue
+from bookings.queue import enqueue, is_behind
 from bookings.state_machine import Step
 from bookings.states import State
 
@@ -58,36 +58,12 @@ def recover(*, booking_id: int, now: datetime) -> bool:
         )
         if booking is None or booking.pk not in _without_live_lease(booking.pk):
             return False
-        _record_lost(booking, now)
-        if _lost_in_a_row(booking) >= MAX_LOST:
+        lost = save_lost_attempt(booking=booking, attempt_no=booking.assignment_attempts, now=now)
+        if lost >= MAX_LOST:
             _give_up(booking, now)
         else:
             _start_again(booking, now)
     return True
-
-
-def _record_lost(booking: Booking, now: datetime) -> None:
-    Attempt.objects.create(
-        booking=booking,
-        attempt_no=booking.assignment_attempts,
-        result=AttemptResult.LOST,
-        reason=Reason.ERROR,
-        metadata={"detail": "the worker stopped before the attempt ended"},
-        created_at=now,
-    )
-
-
-def _lost_in_a_row(booking: Booking) -> int:
-    """Attempts of this cycle lost with their worker, counted back from the latest."""
-    results = Attempt.objects.filter(booking=booking, attempt_no__gt=booking.assignment_cycle_start).order_by(
-        "-attempt_no"
-    )
-    count = 0
-    for result in results.values_list("result", flat=True):
-        if result != AttemptResult.LOST:
-            break
-        count += 1
-    return count
 
 
 def _give_up(booking: Booking, now: datetime) -> None:
@@ -127,7 +103,12 @@ def _without_live_lease(booking_id: int | None = None) -> list[int]:
 
 
 def _enqueue_overdue(overdue_after: timedelta) -> int:
-    """Enqueue bookings that wait for a task later than they should, and date their next look ahead."""
+    """Enqueue bookings that wait for a task later than they should, and date their next look ahead.
+
+    None while the queue itself is behind: then their tasks are not lost, and each round would double them.
+    """
+    if is_behind():
+        return 0
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """

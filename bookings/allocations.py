@@ -5,9 +5,11 @@ ends in a deadlock: rows go in table order, conflicts are skipped instead of wai
 exchanges tables of several bookings has the restaurant to itself meanwhile.
 """
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -18,9 +20,32 @@ from observability import events
 #: Names the advisory locks of this module in pg_locks; the second key is the restaurant.
 LOCK_CLASS = 0x7AB1
 
+_GIVE_WAY = "SELECT pg_advisory_xact_lock_shared(%s, %s)"
+_BE_ALONE = "SELECT pg_advisory_xact_lock(%s, %s)"
+
+_HOLD = """
+INSERT INTO booking_table_allocations (restaurant_id, booking_id, table_id, period, active, created_at)
+SELECT r.id, place.booking_id, t.id,
+       tstzrange(place.start_at, place.end_at + make_interval(mins => r.buffer_minutes), '[)'), true, %(at)s
+FROM {first}json_to_recordset(%(places)s::json) AS place (
+         table_id bigint, booking_id bigint, start_at timestamptz, end_at timestamptz)
+JOIN tables t ON t.id = place.table_id AND t.active
+JOIN restaurants r ON r.id = t.restaurant_id
+WHERE r.id = %(restaurant)s AND NOT EXISTS (
+    SELECT FROM table_blocks block WHERE block.table_id = t.id
+      AND block.end_at > place.start_at
+      AND block.start_at < place.end_at + make_interval(mins => r.buffer_minutes))
+ORDER BY t.id, place.start_at
+ON CONFLICT DO NOTHING
+"""
+
 
 class AllocationLostError(Exception):
     """The tables are no longer as the plan found them; plan again on fresh facts."""
+
+    @classmethod
+    def of(cls, tables: Iterable[int]) -> "AllocationLostError":
+        return cls(f"tables {sorted(set(tables))} are no longer all free and in service")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,14 +61,28 @@ class Exchange:
     wish: Wish
 
 
+def holding(*, after: str = "") -> str:
+    """The statement that holds tables, for one that does more; once the CTE `after` has a row, if given.
+
+    Whoever takes tables must have asked to `give_way` before, and must roll back if fewer rows were written
+    than `hold_values` lists.
+    """
+    return _HOLD.format(first=f"{after} CROSS JOIN " if after else "")
+
+
+def hold_values(*, booking: Booking, tables: Iterable[int], now: datetime) -> dict[str, Any]:
+    """The parameters of `holding`."""
+    return _values(booking.restaurant_id, _rows(booking, tables), now)
+
+
 def hold(*, booking: Booking, tables: Sequence[int], now: datetime) -> None:
     """Hold `tables` for the booking, buffer included, in the current transaction.
 
     Raises AllocationLostError if one is taken, or was put out of service since the plan was made; the
     caller's transaction must then roll back.
     """
-    _lock(booking.restaurant_id, exclusive=False)
-    _insert([_rows(booking, tables)], booking.restaurant_id, now)
+    give_way(booking.restaurant_id)
+    _insert(_rows(booking, tables), booking.restaurant_id, now)
 
 
 def hold_after_moves(
@@ -62,12 +101,12 @@ def hold_after_moves(
     tables or wishes, seated, pinned by staff, cancelled) or a table is taken; the caller must then roll
     back.
     """
-    _lock(booking.restaurant_id, exclusive=True)
+    _lock(_BE_ALONE, booking.restaurant_id)
     moved = _lock_movable(booking.restaurant_id, moves)
     for move in moves:
         _deactivate(move.booking_id, move.from_tables)
-    wanted = [_rows(moved[move.booking_id], move.to_tables) for move in moves]
-    _insert([*wanted, _rows(booking, tables)], booking.restaurant_id, now)
+    wanted = _rows_of(moves, moved)
+    _insert([*wanted, *_rows(booking, tables)], booking.restaurant_id, now)
     _record_moves(booking, moves, cause, now, actor_id=actor_id)
 
 
@@ -81,8 +120,18 @@ def exchange(
     moved = _lock_movable(booking.restaurant_id, moves)
     for move in moves:
         _deactivate(move.booking_id, move.from_tables)
-    _insert([_rows(moved[move.booking_id], move.to_tables) for move in moves], booking.restaurant_id, now)
+    _insert(_rows_of(moves, moved), booking.restaurant_id, now)
     _record_moves(booking, moves, cause, now, actor_id=actor_id)
+
+
+def give_way(restaurant_id: int) -> None:
+    """Take tables beside others until the current transaction ends, but beside nobody who must be alone.
+
+    Without this an exchange, which first frees and then takes, could wait for a taker that waits for what
+    it freed. In a statement of its own: the next one sees what was committed while this one waited, such
+    as a withdrawal, and a lock taken within it would come after its snapshot.
+    """
+    _lock(_GIVE_WAY, restaurant_id)
 
 
 def be_alone(restaurant_id: int) -> None:
@@ -90,7 +139,7 @@ def be_alone(restaurant_id: int) -> None:
 
     To be asked for before any booking's row is locked: that is the order of all who take tables.
     """
-    _lock(restaurant_id, exclusive=True)
+    _lock(_BE_ALONE, restaurant_id)
 
 
 def reseat(
@@ -113,8 +162,8 @@ def reseat(
     _deactivate(booking.pk, held)
     for move in moves:
         _deactivate(move.booking_id, move.from_tables)
-    wanted = [_rows(moved[move.booking_id], move.to_tables) for move in moves]
-    _insert([*wanted, _rows(booking, tables)], booking.restaurant_id, now)
+    wanted = _rows_of(moves, moved)
+    _insert([*wanted, *_rows(booking, tables)], booking.restaurant_id, now)
     _record_moves(booking, moves, cause, now)
     if set(held) != set(tables):
         own = Exchange(
@@ -134,16 +183,10 @@ def release(*, booking: Booking) -> int:
     return Allocation.objects.filter(booking=booking, active=True).update(active=False)
 
 
-def _lock(restaurant_id: int, *, exclusive: bool) -> None:
-    """Let takers of free tables pass each other, and an exchange of tables be alone with them.
-
-    Without this an exchange, which first frees and then takes, could wait for a taker that waits
-    for what it freed.
-    """
-    function = "pg_advisory_xact_lock" if exclusive else "pg_advisory_xact_lock_shared"
+def _lock(how: str, restaurant_id: int) -> None:
     with connection.cursor() as cursor:
         # An advisory key has 32 bits; two restaurants that share one only wait for each other.
-        cursor.execute(f"SELECT {function}(%s, %s)", [LOCK_CLASS, restaurant_id % 2**31])
+        cursor.execute(how, [LOCK_CLASS, restaurant_id % 2**31])
 
 
 def _lock_movable(restaurant_id: int, moves: Sequence[Exchange]) -> dict[int, Booking]:
@@ -177,39 +220,29 @@ def _deactivate(booking_id: int, tables: Sequence[int]) -> None:
         raise AllocationLostError(f"booking {booking_id} no longer sits at {list(tables)}")
 
 
-_Row = tuple[int, int, datetime, datetime]
+_Row = dict[str, Any]
 
 
 def _rows(booking: Booking, tables: Iterable[int]) -> list[_Row]:
-    return [(table, booking.pk, booking.start_at, booking.end_at) for table in tables]
+    start, end = booking.start_at.isoformat(), booking.end_at.isoformat()
+    return [
+        {"table_id": table, "booking_id": booking.pk, "start_at": start, "end_at": end} for table in tables
+    ]
 
 
-def _insert(groups: Sequence[list[_Row]], restaurant_id: int, now: datetime) -> None:
-    rows = sorted(row for group in groups for row in group)
-    tables, booking_ids, starts, ends = zip(*rows, strict=True)
+def _rows_of(moves: Sequence[Exchange], moved: Mapping[int, Booking]) -> list[_Row]:
+    return [row for move in moves for row in _rows(moved[move.booking_id], move.to_tables)]
+
+
+def _values(restaurant_id: int, rows: Sequence[_Row], now: datetime) -> dict[str, Any]:
+    return {"places": json.dumps(rows), "restaurant": restaurant_id, "at": now}
+
+
+def _insert(rows: Sequence[_Row], restaurant_id: int, now: datetime) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO booking_table_allocations
-                (restaurant_id, booking_id, table_id, period, active, created_at)
-            SELECT r.id, booking_id, table_id,
-                   tstzrange(wanted.start_at, wanted.end_at + make_interval(mins => r.buffer_minutes), '[)'),
-                   true, %s
-            FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[])
-                     AS wanted(table_id, booking_id, start_at, end_at)
-            JOIN tables t ON t.id = table_id AND t.active
-            JOIN restaurants r ON r.id = t.restaurant_id
-            WHERE r.id = %s AND NOT EXISTS (
-                SELECT FROM table_blocks block WHERE block.table_id = t.id
-                  AND block.end_at > wanted.start_at
-                  AND block.start_at < wanted.end_at + make_interval(mins => r.buffer_minutes))
-            ORDER BY table_id, wanted.start_at
-            ON CONFLICT DO NOTHING
-            """,
-            [now, list(tables), list(booking_ids), list(starts), list(ends), restaurant_id],
-        )
+        cursor.execute(holding(), _values(restaurant_id, rows, now))
         if cursor.rowcount != len(rows):
-            raise AllocationLostError(f"tables {sorted(set(tables))} are no longer all free and in service")
+            raise AllocationLostError.of(row["table_id"] for row in rows)
 
 
 def _record_moves(

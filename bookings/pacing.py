@@ -31,7 +31,7 @@ class Pace:
 
 def pace_of(restaurant: Restaurant) -> Pace | None:
     """The restaurant's limit, or None where guests may arrive all at once."""
-    limit = PacingLimit.objects.filter(restaurant=restaurant).first()
+    limit: PacingLimit | None = getattr(restaurant, "pacing", None)  # a query, unless it was read along
     if limit is None:
         return None
     return Pace(

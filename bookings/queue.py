@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.brokers.orm import ORM
@@ -31,6 +32,14 @@ CANARY_TASK = "bookings.pulse.canary"
 #: How often a canary is sent through a supervised cluster.
 CANARY_EVERY = timedelta(seconds=2)
 
+#: A queue whose oldest due task waits longer is behind.
+BEHIND = timedelta(seconds=2)
+
+#: Writes a task; to be followed by what it depends on.
+ENQUEUE = """
+INSERT INTO django_q_ormq (key, payload, lock)
+SELECT %(queue)s, %(payload)s, statement_timestamp() + %(queue_delay)s"""
+
 
 def enqueue(task: str, *ids: int | str, delay: timedelta = timedelta(0)) -> None:
     """Have a worker call ``task(*ids)`` once this transaction commits, not before `delay` is over.
@@ -38,15 +47,22 @@ def enqueue(task: str, *ids: int | str, delay: timedelta = timedelta(0)) -> None
     django-q2 takes rows whose `lock` has passed, so a future lock is a timer that its own
     Schedule table cannot match (that one is looked at about every half minute).
     """
-    OrmQ.objects.create(key=settings.Q_CLUSTER["name"], payload=_package(task, *ids), lock=Now() + delay)
+    with connection.cursor() as cursor:
+        cursor.execute(ENQUEUE, enqueue_values(task, *ids, delay=delay))
 
 
-def is_behind(by: timedelta) -> bool:
-    """Whether a task has been due for longer than `by` and no worker has taken it yet.
+def enqueue_values(task: str, *ids: int | str, delay: timedelta = timedelta(0)) -> dict[str, Any]:
+    """The parameters of ENQUEUE."""
+    return {"queue": settings.Q_CLUSTER["name"], "payload": _package(task, *ids), "queue_delay": delay}
+
+
+def is_behind() -> bool:
+    """Whether a task has been due for longer than BEHIND and no worker has taken it yet.
 
     Then a task that is missed may only be waiting its turn: doubling it would make the queue longer still.
     """
-    return bool(OrmQ.objects.filter(lock__lt=Now() - by).exists())
+    waiting = OrmQ.objects.filter(key=settings.Q_CLUSTER["name"], lock__lt=Now() - BEHIND)
+    return bool(waiting.exists())
 
 
 def enqueue_all(task: str, calls: Iterable[tuple[int | str, ...]]) -> None:

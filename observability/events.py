@@ -176,26 +176,51 @@ class Record:
             )
 
 
+_INSERT = """
+INSERT INTO observability_events
+    (source, event_type, severity, context, restaurant_id, booking_id, created_at)
+SELECT event.source, event.event_type, event.severity, {context},
+       event.restaurant_id, event.booking_id, event.at
+FROM json_to_recordset(%(events)s::json) AS event (
+    source text, event_type text, severity text, context jsonb,
+    restaurant_id bigint, booking_id bigint, at timestamptz)
+"""
+
+
+def insertion(*, context: str = "event.context") -> str:
+    """The statement that writes events, for one that writes more than events.
+
+    Its parameter `events` is what `as_rows` makes; `context` may be an expression that adds to
+    `event.context` what only the database knows.
+    """
+    return _INSERT.format(context=context)
+
+
+def as_rows(records: Sequence[Record]) -> str:
+    """Events as one JSON text: a tenth of the work of an array for each column."""
+    return json.dumps(
+        [
+            {
+                "source": r.source,
+                "event_type": r.event_type,
+                "severity": r.severity.value,
+                "context": r.context,
+                "restaurant_id": r.restaurant_id,
+                "booking_id": r.booking_id,
+                "at": r.at.isoformat(),
+            }
+            for r in records
+        ],
+        default=dict,
+    )
+
+
 def record(records: Sequence[Record]) -> None:
     """Write events in the current transaction, in order, with one statement."""
     if not records:
         return
-    columns: list[list[Any]] = [
-        [r.source for r in records],
-        [r.event_type for r in records],
-        [r.severity.value for r in records],
-        [json.dumps(dict(r.context)) for r in records],
-        [r.restaurant_id for r in records],
-        [r.booking_id for r in records],
-        [r.at for r in records],
-    ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO observability_events
-                (source, event_type, severity, context, restaurant_id, booking_id, created_at)
-            SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::jsonb[], %s::bigint[], %s::bigint[],
-                                 %s::timestamptz[])
-            """,
-            columns,
-        )
+        cursor.execute(_RECORD, {"events": as_rows(records)})
+
+
+_RECORD = insertion()

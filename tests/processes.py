@@ -1,12 +1,16 @@
 """Runs test code in several processes at once, each with its own database connection."""
 
 import multiprocessing
+import threading
+import time
 import traceback
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Any
 
+import pytest
 from django.core.cache import caches
-from django.db import connections
+from django.db import connection, connections
 
 JOIN_SECONDS = 90
 
@@ -32,6 +36,22 @@ def in_parallel(work: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) 
         for child in children:
             child.join(5)
             child.kill()
+
+
+def until_it_waits_for_a_lock(other: Future[Any]) -> None:
+    """Return once the other session stands behind this one's lock."""
+    patience = threading.Event()
+    deadline = time.monotonic() + 10
+    while not other.done() and time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND database ="
+                " (SELECT oid FROM pg_database WHERE datname = current_database()))"
+            )
+            if cursor.fetchone()[0]:
+                return
+        patience.wait(0.01)
+    pytest.fail("the other session did not have to wait")
 
 
 def _child(work: Callable[..., Any], args: tuple[Any, ...], sender: Any) -> None:

@@ -1,5 +1,6 @@
 """Finishes a claimed run: the second commit writes the plan, or what became of the failure."""
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,21 +16,28 @@ from assignments.engine.facts import Facts
 from assignments.engine.plans import Decision, Plan
 from assignments.engine.reasons import Reason
 from assignments.facts_store import exchanges_of, table_ids
-from assignments.models import Attempt, AttemptResult
 from assignments.outcomes import Confirmed, ManualReview, Retry
 from assignments.protection import permits
+from assignments.protection.permits import LeaseLostError
+from assignments.records import last_result, save_attempt
 from bookings import state_machine
-from bookings.allocations import hold, hold_after_moves
+from bookings.allocations import (
+    AllocationLostError,
+    give_way,
+    hold_after_moves,
+    hold_values,
+    holding,
+)
 from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking, BookingStatus, MailKind
-from bookings.outbox.news import tell_guest
-from bookings.queue import enqueue
-from bookings.state_machine import Position, Step
+from bookings.outbox.news import tell_guest, telling, telling_values
+from bookings.outbox.promise import SEND_TASK
+from bookings.queue import ENQUEUE, enqueue, enqueue_values
+from bookings.state_machine import Arrival, Position, Rider, Step
 from bookings.states import State
 from observability import events
 
 SOURCE = "coordinator"
-_RESULTS = {None: AttemptResult.SUCCESS, Reason.ERROR: AttemptResult.ERROR}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,39 +53,115 @@ class Run:
         return round((time.perf_counter() - self.began) * 1000, 1)
 
 
+_ATTEMPT = """
+INSERT INTO booking_assignment_attempts
+    (booking_id, attempt_no, strategy, result, reason, metadata, created_at)
+SELECT id, %(attempt_no)s, %(strategy)s, 'success', NULL, %(decision)s::jsonb, %(at)s FROM moved"""
+
+#: What is written with the move of a confirmed booking: its attempt, and the mail with its task. The task
+#: names the id drawn for the mail; one that was taken back and is promised again has an id of its own.
+_RECORDED = f"""
+attempt AS ({_ATTEMPT}),
+mail AS ({telling(booked="moved", mail_id="%(mail_id)s")}),
+task AS ({ENQUEUE} FROM mail WHERE mail.id = %(mail_id)s)"""
+_MAIL = "(SELECT id FROM mail)"
+
+#: What the move hangs on: the lease is still this run's and is given back, and all tables were free.
+_SEATED = f"""
+given_back AS ({permits.GIVE_BACK} RETURNING booking_id),
+held AS ({holding(after="given_back")} RETURNING table_id),
+all_held AS (SELECT count(*) FROM held HAVING count(*) = %(wanted)s)"""  # noqa: S608 - all parts are ours
+_SEATED_ANSWER = "EXISTS (SELECT FROM given_back), EXISTS (SELECT FROM all_held)"
+
+#: Without moves of other bookings, and with those: they are made before, in statements of their own.
+_SEATING = Rider(before=_SEATED, gate="all_held", after=_RECORDED, answer=f"{_MAIL}, {_SEATED_ANSWER}")
+_AFTER_MOVES = Rider(after=_RECORDED, answer=_MAIL)
+
+
 def confirm(*, run: Run, facts: Facts, decision: Decision, plan: Plan, now: datetime) -> Confirmed:
-    """Allocate the plan's tables and confirm the booking, in one commit.
+    """Allocate the plan's tables and confirm the booking, in one commit; without moves in one statement
+    and the lock before it.
 
     Raises AllocationLostError, LeaseLostError or StaleBookingError; then nothing is written.
     """
-    booking = run.claim.booking
     with transaction.atomic():
-        permits.give_back(run.claim.permit)
-        _take_tables(booking, facts, plan, now)
-        state_machine.move(
-            position=run.claim.position,
-            steps=[Step(to=State.ASSIGNED, metadata={"strategy": plan.strategy}), Step(to=State.CONFIRMED)],
-            at=now,
-            changes={
-                "status": BookingStatus.CONFIRMED,
-                "assignment_strategy": plan.strategy,
-                "assignment_cycle_start": run.claim.attempt_no,
-                "auto_assign_last_result": last_result(run, reason=None, strategy=plan.strategy),
-            },
-            also=[_attempt_succeeded(run, decision, plan, now), _confirmed(run, plan, now)],
-        )
-        _record_attempt(run, decision, strategy=plan.strategy, reason=None, now=now)
-        tell_guest(booking_id=booking.pk, kind=MailKind.CONFIRMATION)
+        if plan.moves:
+            permits.give_back(run.claim.permit)
+            _take_tables(run.claim.booking, facts, plan, now)
+        else:
+            give_way(run.claim.booking.restaurant_id)
+        arrival = _close(run, decision, plan, now)
+        mail_id, *seated = arrival.answer
+        if not plan.moves:
+            _check_seated(run, plan, *seated)
+        state_machine.arrived(arrival, run.claim.position)
+        if mail_id not in (None, run.claim.mail_id):
+            enqueue(SEND_TASK, mail_id)
     return Confirmed(strategy=plan.strategy)
 
 
-def _take_tables(booking: Booking, facts: Facts, plan: Plan, now: datetime) -> None:
+def _close(run: Run, decision: Decision, plan: Plan, now: datetime) -> Arrival:
+    position = run.claim.position
+    steps = (Step(to=State.ASSIGNED, metadata={"strategy": plan.strategy}), Step(to=State.CONFIRMED))
+    transitions = state_machine.transition_records(position=position, steps=steps, at=now)
+    return state_machine.move_with(
+        rider=_AFTER_MOVES if plan.moves else _SEATING,
+        values={
+            **_attempt_values(run, decision, strategy=plan.strategy),
+            **_mail_values(run),
+            **_seating_values(run, plan, now),
+        },
+        position=position,
+        steps=steps,
+        at=now,
+        changes={
+            "status": BookingStatus.CONFIRMED.value,
+            "assignment_strategy": plan.strategy,
+            "assignment_cycle_start": run.claim.attempt_no,
+            "auto_assign_last_result": _last_result(run, reason=None, strategy=plan.strategy),
+        },
+        records=[*transitions, _attempt_succeeded(run, decision, plan, now), _confirmed(run, plan, now)],
+    )
+
+
+def _attempt_values(run: Run, decision: Decision, *, strategy: str) -> dict[str, Any]:
+    metadata = {**decision.as_json(), "lost_races": run.lost_races}
+    return {"attempt_no": run.claim.attempt_no, "strategy": strategy, "decision": json.dumps(metadata)}
+
+
+def _mail_values(run: Run) -> dict[str, Any]:
+    mail_id = run.claim.mail_id
+    return {
+        "mail_id": mail_id,
+        **telling_values(MailKind.CONFIRMATION),
+        **enqueue_values(SEND_TASK, mail_id),
+    }
+
+
+def _seating_values(run: Run, plan: Plan, now: datetime) -> dict[str, Any]:
+    if plan.moves:
+        return {}
     tables = table_ids(plan.tables)
-    if not plan.moves:
-        hold(booking=booking, tables=tables, now=now)
-        return
-    moves = exchanges_of(plan, facts)
-    hold_after_moves(booking=booking, tables=tables, moves=moves, cause=plan.strategy, now=now)
+    held = hold_values(booking=run.claim.booking, tables=tables, now=now)
+    return {**held, "token": run.claim.permit.token, "wanted": len(tables)}
+
+
+def _check_seated(run: Run, plan: Plan, given_back: bool, all_held: bool) -> None:  # noqa: FBT001 - columns
+    """Say what kept the booking from its tables: its lease comes first, as nothing else counts without."""
+    if not given_back:
+        raise LeaseLostError(run.claim.booking.pk)
+    if not all_held:
+        raise AllocationLostError.of(table_ids(plan.tables))
+
+
+def _take_tables(booking: Booking, facts: Facts, plan: Plan, now: datetime) -> None:
+    hold_after_moves(
+        booking=booking,
+        tables=table_ids(plan.tables),
+        moves=exchanges_of(plan, facts),
+        cause=plan.strategy,
+        now=now,
+    )
 
 
 def fail(
@@ -90,7 +174,15 @@ def fail(
     verdict = give_up_reason(failure, start=run.claim.booking.start_at, now=now)
     with transaction.atomic():
         permits.give_back(run.claim.permit)
-        _record_attempt(run, decision, strategy=None, reason=failure.reason, now=now)
+        save_attempt(
+            booking=run.claim.booking,
+            attempt_no=run.claim.attempt_no,
+            decision=decision,
+            strategy=None,
+            reason=failure.reason,
+            now=now,
+            lost_races=run.lost_races,
+        )
         if verdict is not None:
             return _to_review(run, decision, verdict, failure.reason, now)
         return _to_retry(run, decision, failure.reason, next_delay(failure, jitter), now)
@@ -107,7 +199,7 @@ def _to_review(
         metadata={"cause": cause} if cause != verdict else {},
         changes={
             "assignment_cycle_start": run.claim.attempt_no,
-            "auto_assign_last_result": last_result(run, reason=verdict),
+            "auto_assign_last_result": _last_result(run, reason=verdict),
         },
         also=[_attempt_failed(run, decision, cause, now), _reviewed(run, verdict, now)],
     )
@@ -119,7 +211,7 @@ def _to_retry(run: Run, decision: Decision | None, reason: Reason, delay: timede
         position=run.claim.position,
         steps=[Step(to=State.ASSIGNMENT_PENDING, reason=reason)],
         at=now,
-        changes={"next_attempt_at": now + delay, "auto_assign_last_result": last_result(run, reason=reason)},
+        changes={"next_attempt_at": now + delay, "auto_assign_last_result": _last_result(run, reason=reason)},
         also=[_attempt_failed(run, decision, reason, now), _retried(run, reason, delay, now)],
     )
     trigger = THOROUGH if reason == Reason.UNDECIDED else "retry"
@@ -148,30 +240,9 @@ def hand_to_people(
     tell_guest(booking_id=booking.pk, kind=MailKind.RECEIVED)
 
 
-def last_result(run: Run, *, reason: Reason | None, strategy: str | None = None) -> dict[str, Any]:
-    """The booking's summary of its latest run, in the keys the monitoring queries read."""
-    return {
-        "source": SOURCE,
-        "success": reason is None,
-        "reason": reason,
-        "strategy": strategy,
-        "duration_ms": run.duration_ms,
-        "emailSent": reason is None and bool(run.claim.booking.guest_email),
-    }
-
-
-def _record_attempt(
-    run: Run, decision: Decision | None, *, strategy: str | None, reason: Reason | None, now: datetime
-) -> None:
-    metadata = decision.as_json() if decision else {}
-    Attempt.objects.create(
-        booking=run.claim.booking,
-        attempt_no=run.claim.attempt_no,
-        strategy=strategy,
-        result=_RESULTS.get(reason, AttemptResult.FAILURE),
-        reason=reason,
-        metadata={**metadata, "lost_races": run.lost_races},
-        created_at=now,
+def _last_result(run: Run, *, reason: Reason | None, strategy: str | None = None) -> dict[str, Any]:
+    return last_result(
+        run.claim.booking, source=SOURCE, reason=reason, strategy=strategy, duration_ms=run.duration_ms
     )
 
 

@@ -1,55 +1,18 @@
 """The coordinator's own events: what it did beside moving the booking."""
 
-import logging
-import traceback
-import uuid
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
 
 from assignments.engine.reasons import Reason
 from assignments.protection.breaker import Answer, Verdict
 from assignments.protection.locks import TTL_SECONDS, Grant
+from assignments.records import event, log_error
 from bookings.models import Booking
 from observability import events
 
-logger = logging.getLogger(__name__)
-
-
-def coordinator_event(
-    booking: Booking,
-    event_type: str,
-    now: datetime,
-    *,
-    severity: events.Severity = events.Severity.INFO,
-    **context: Any,
-) -> events.Record:
-    """An event of source `assignment.coordinator` about a booking."""
-    return _event(events.COORDINATOR, booking, event_type, now, severity, context)
-
-
-def engine_event(booking: Booking, event_type: str, now: datetime, **context: Any) -> events.Record:
-    """An event of source `assignment.engine` about a booking."""
-    return _event(events.ENGINE, booking, event_type, now, events.Severity.INFO, context)
-
-
-def _event(
-    source: str,
-    booking: Booking,
-    event_type: str,
-    now: datetime,
-    severity: events.Severity,
-    context: Mapping[str, Any],
-) -> events.Record:
-    return events.Record(
-        source=source,
-        event_type=event_type,
-        at=now,
-        severity=severity,
-        restaurant_id=booking.restaurant_id,
-        booking_id=booking.pk,
-        context=context,
-    )
+#: Events about a booking, of source `assignment.coordinator` and `assignment.engine`.
+coordinator_event = partial(event, events.COORDINATOR)
+engine_event = partial(event, events.ENGINE)
 
 
 def record_idle(booking: Booking, why: str, lock: Grant, now: datetime) -> None:
@@ -103,13 +66,8 @@ def record_return(booking: Booking, reason: Reason, delay: timedelta, now: datet
 
 
 def record_error(booking: Booking, error: Exception, now: datetime) -> None:
-    """Log and record an unexpected error under one id.
-
-    Its message stays out of both: a database error quotes the row, which holds the guest.
-    """
-    error_id = uuid.uuid4().hex[:12]
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("error %s (%s) on %s\n%s", error_id, type(error).__name__, booking.reference, frames)
+    """Log and record an unexpected error under one id."""
+    error_id = log_error(error, booking.reference)
     events.record(
         [
             coordinator_event(

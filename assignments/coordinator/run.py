@@ -19,6 +19,7 @@ from assignments.coordinator.records import (
 )
 from assignments.coordinator.retry_policy import CLAIM_ERROR_DELAY, NO_PERMIT_DELAY, THOROUGH, Failure
 from assignments.coordinator.route import Route, route_of
+from assignments.coordinator.subject import load_booking
 from assignments.edge import LIVE, Edge
 from assignments.engine.decide import decide, decide_patiently
 from assignments.engine.flags import Mode
@@ -53,7 +54,7 @@ def process_booking(*, booking_id: int, trigger: str, edge: Edge = LIVE) -> Outc
     Raises Booking.DoesNotExist for an id there is none of.
     """
     with booking_lock(booking_id) as lock:
-        booking = Booking.objects.select_related("restaurant").get(pk=booking_id)
+        booking = load_booking(booking_id)
         idle = _nothing_to_do(booking) if lock.held else Reason.LOCK_CONTENTION
         if idle is not None:
             record_idle(booking, idle, lock, edge.clock())

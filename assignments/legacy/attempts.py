@@ -8,16 +8,14 @@ from typing import Any
 from django.db import IntegrityError
 from psycopg.errors import UniqueViolation
 
+from assignments import records
 from assignments.engine.plans import Decision, Plan
 from assignments.engine.reasons import Reason
 from assignments.legacy.claim import Claim
 from assignments.legacy.deciding import Frozen
 from assignments.legacy.records import auto_assign_event
-from assignments.models import Attempt, AttemptResult
 from bookings.state_machine import StaleBookingError
 from observability import events
-
-_RESULTS = {None: AttemptResult.SUCCESS, Reason.ERROR: AttemptResult.ERROR}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,14 +43,13 @@ def save_attempt(
     """
     claim = run.claim
     try:
-        Attempt.objects.create(
+        records.save_attempt(
             booking=claim.booking,
             attempt_no=claim.attempt_no,
+            decision=decision,
             strategy=plan.strategy if plan else None,
-            result=_result(reason),
             reason=reason,
-            metadata=decision.as_json() if decision else {},
-            created_at=now,
+            now=now,
         )
     except IntegrityError as error:
         if not isinstance(error.__cause__, UniqueViolation):
@@ -65,7 +62,7 @@ def attempt_record(
 ) -> events.Record:
     context: dict[str, Any] = {
         "attempt": run.claim.attempt_no,
-        "result": _result(reason),
+        "result": records.result_of(reason),
         "reason": reason,
         "strategy": plan.strategy if plan else None,
         "plans": decision.considered if decision else 0,
@@ -102,7 +99,3 @@ def summary_record(run: Run, *, result: str, reason: Reason | None, now: datetim
         duration_ms=run.duration_ms,
         path=run.claim.mode,
     )
-
-
-def _result(reason: Reason | None) -> AttemptResult:
-    return _RESULTS.get(reason, AttemptResult.FAILURE)

@@ -11,10 +11,9 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from assignments.engine.flags import Mode
-from assignments.engine.reasons import Reason
 from assignments.legacy.policy import LEASE
 from assignments.legacy.records import auto_assign_event
-from assignments.models import Attempt, AttemptResult
+from assignments.records import save_lost_attempt
 from bookings import state_machine
 from bookings.models import Booking
 from bookings.state_machine import Position
@@ -49,7 +48,7 @@ def take(
         if found is None:
             return None
         attempt_no, left_open = found
-        lost = _record_lost(booking, attempt_no - 1, now) if left_open else 0
+        lost = save_lost_attempt(booking=booking, attempt_no=attempt_no - 1, now=now) if left_open else 0
         events.record(
             [
                 auto_assign_event(
@@ -104,24 +103,3 @@ def _count(booking: Booking, mode: Mode, flag_version: int | None) -> tuple[int,
         )
         row: tuple[int, bool] | None = cursor.fetchone()
     return row
-
-
-def _record_lost(booking: Booking, attempt_no: int, now: datetime) -> int:
-    """Write down an attempt nobody ended; return how many in a row were lost like this."""
-    Attempt.objects.create(
-        booking=booking,
-        attempt_no=attempt_no,
-        result=AttemptResult.LOST,
-        reason=Reason.ERROR,
-        metadata={"detail": "the worker stopped before the attempt ended"},
-        created_at=now,
-    )
-    results = Attempt.objects.filter(booking=booking, attempt_no__gt=booking.assignment_cycle_start).order_by(
-        "-attempt_no"
-    )
-    lost = 0
-    for result in results.values_list("result", flat=True):
-        if result != AttemptResult.LOST:
-            break
-        lost += 1
-    return lost

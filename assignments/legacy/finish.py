@@ -15,6 +15,7 @@ from assignments.legacy.deciding import Deciding, Processed
 from assignments.legacy.policy import RETRY_DELAYS, give_up_reason, summary_result
 from assignments.legacy.records import auto_assign_event
 from assignments.outcomes import Confirmed, ManualReview, Retry
+from assignments.records import last_result
 from bookings import state_machine
 from bookings.allocations import hold
 from bookings.intake import ASSIGN_TASK
@@ -172,15 +173,9 @@ def _closing(run: Run, *, reason: Reason | None, strategy: str | None = None) ->
 
 
 def _last_result(run: Run, *, reason: Reason | None, strategy: str | None = None) -> dict[str, Any]:
-    """The booking's summary of its latest run, in the keys the monitoring queries read."""
-    return {
-        "source": SOURCE,
-        "success": reason is None,
-        "reason": reason,
-        "strategy": strategy,
-        "duration_ms": run.duration_ms,
-        "emailSent": reason is None and bool(run.claim.booking.guest_email),
-    }
+    return last_result(
+        run.claim.booking, source=SOURCE, reason=reason, strategy=strategy, duration_ms=run.duration_ms
+    )
 
 
 def _await_comparison(booking: Booking, mode: Mode) -> None:

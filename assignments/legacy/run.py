@@ -15,8 +15,9 @@ from assignments.legacy.claim import take
 from assignments.legacy.deciding import Frozen, Processed
 from assignments.legacy.finish import confirm, fail, refuse
 from assignments.legacy.policy import MAX_LOST
-from assignments.legacy.records import auto_assign_event, log_error
+from assignments.legacy.records import auto_assign_event
 from assignments.outcomes import Noop
+from assignments.records import log_error
 from bookings.allocations import AllocationLostError
 from bookings.models import Booking
 from bookings.state_machine import StaleBookingError

@@ -19,7 +19,7 @@ from pathlib import Path
 from django.core.cache import caches
 from redis.exceptions import RedisError
 
-from assignments.protection.redis_access import ask
+from assignments.protection.redis_access import Script, ask
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ PROBE_LEASE = timedelta(seconds=30)
 #: An open circuit is asked again no sooner than this.
 SHORTEST_DELAY = timedelta(seconds=1)
 
-_SCRIPT = Path(__file__).with_name("breaker.lua").read_text()
+_SCRIPT = Script(Path(__file__).with_name("breaker.lua").read_text())
 
 
 class Verdict(StrEnum):
@@ -167,11 +167,8 @@ def _ask(action: str, token: str) -> Answer:
 
 def _ask_redis(action: str, token: str) -> Answer:
     key = caches["default"].make_key("breaker:assignment")
-    arguments = [action, THRESHOLD, _ms(COOLDOWN), SUCCESSES, _ms(PROBE_LEASE), token]
-    # One round trip: the script goes by its digest, and whole only to a server that lacks it.
-    verdict, delay, failures, open_for = ask(
-        lambda client: client.register_script(_SCRIPT)(keys=[key], args=arguments)
-    )
+    arguments: list[str | int] = [action, THRESHOLD, _ms(COOLDOWN), SUCCESSES, _ms(PROBE_LEASE), token]
+    verdict, delay, failures, open_for = ask(lambda client: _SCRIPT.run(client, [key], arguments))
     return Answer(
         verdict=Verdict(verdict.decode()),
         delay=timedelta(milliseconds=delay),

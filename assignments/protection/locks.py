@@ -6,22 +6,27 @@ double work and nothing else: the lock is then taken as granted.
 
 import logging
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.cache import caches
-from redis import Redis
-from redis.exceptions import LockError, RedisError
-from redis.lock import Lock
+from redis.exceptions import RedisError
 
-from assignments.protection.redis_access import ask
+from assignments.protection.redis_access import Script, ask
 
 logger = logging.getLogger(__name__)
 
 #: Longer than any run may take, so that a lock outlives its run only if the worker died.
 TTL_SECONDS = settings.ASSIGNMENT_LEASE_SECONDS
+
+#: Only the owner's own lock: it may have lapsed, and be another's by now.
+_RELEASE = Script("""
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+""")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,28 +41,27 @@ class Grant:
 def booking_lock(booking_id: int) -> Iterator[Grant]:
     """Hold the booking's lock, without waiting for it; released by its owner only."""
     began = time.perf_counter()
-    lock: Lock | None = None
-    try:
-        lock, held = ask(lambda client: _acquire(client, booking_id))
-    except RedisError as error:
-        logger.info("no Redis (%s); going on without the lock", type(error).__name__)
-        held = True
+    key, token = caches["default"].make_key(f"booking:{booking_id}"), uuid.uuid4().hex
+    held = _acquire(key, token)
     try:
         yield Grant(held=held, wait_ms=round((time.perf_counter() - began) * 1000, 3))
     finally:
-        if lock is not None and held:
-            _release(lock)
+        if held:
+            _release(key, token)
 
 
-def _acquire(client: Redis, booking_id: int) -> tuple[Lock, bool]:
-    lock = client.lock(caches["default"].make_key(f"booking:{booking_id}"), timeout=TTL_SECONDS)
-    return lock, bool(lock.acquire(blocking=False))
-
-
-def _release(lock: Lock) -> None:
+def _acquire(key: str, token: str) -> bool:
+    # By hand, as redis-py's Lock prepares its three scripts anew for each lock.
     try:
-        ask(lambda _: lock.release())
-    except LockError:
-        logger.info("the lock %s had lapsed before its run ended", lock.name)
+        return bool(ask(lambda client: client.set(key, token, nx=True, px=TTL_SECONDS * 1000)))
+    except RedisError as error:
+        logger.info("no Redis (%s); going on without the lock", type(error).__name__)
+        return True
+
+
+def _release(key: str, token: str) -> None:
+    try:
+        if not ask(lambda client: _RELEASE.run(client, [key], [token])):
+            logger.info("the lock %s had lapsed before its run ended", key)
     except RedisError as error:
         logger.info("a lock was not released (%s); it lapses by itself", type(error).__name__)

@@ -15,7 +15,7 @@ from assignments.engine.policies import Decide
 from assignments.engine.policies import legacy as quote
 from assignments.engine.reasons import Reason
 from assignments.legacy import Deciding
-from assignments.legacy.records import log_error
+from assignments.records import log_error
 from assignments.shadow.fence import write_fence
 from assignments.shadow.rows import Compared, insert, records_of, row_of
 from assignments.shadow.trial import BUDGET, Trial, try_candidate

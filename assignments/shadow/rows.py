@@ -1,10 +1,9 @@
 """What the shadow path writes: one comparison row, and events that carry `mode: "shadow"`."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
 from django.db import connection
@@ -13,7 +12,7 @@ from assignments.engine.compare import Comparison, Ending
 from assignments.engine.reasons import Reason
 from assignments.legacy import Deciding
 from assignments.shadow.trial import Trial
-from bookings.state_machine import Position
+from bookings.state_machine import Step, transition_records
 from bookings.states import PATH_TO_CLAIM, State
 from observability import events
 from observability.events import Severity
@@ -107,14 +106,8 @@ def records_of(compared: Compared, now: datetime) -> list[events.Record]:
     position = compared.deciding.position
     steps = _would_be(compared)
     transitions = [
-        _record(
-            position,
-            now,
-            source=events.STATE_MACHINE,
-            event_type="booking.assignment_state_transition",
-            context={"from": origin, "to": to, "version": version, "reason": reason, "metadata": {}},
-        )
-        for origin, to, version, reason in _legs(position, steps)
+        replace(record, context={**record.context, "mode": MODE})
+        for record in (transition_records(position=position, steps=steps, at=now) if steps else ())
     ]
     return [*transitions, _comparison_record(compared, now)]
 
@@ -144,13 +137,15 @@ def _comparison_record(compared: Compared, now: datetime) -> events.Record:
     }
     if compared.error_id:
         context |= {"error_class": type(compared.trial.error).__name__, "error_id": compared.error_id}
-    return _record(
-        compared.deciding.position,
-        now,
+    position = compared.deciding.position
+    return events.Record(
         source=events.SHADOW,
         event_type="shadow.compared",
         severity=_SEVERITIES.get(compared.comparison, Severity.INFO),
-        context=context,
+        at=now,
+        restaurant_id=position.restaurant_id,
+        booking_id=position.booking_id,
+        context={**context, "mode": MODE},
     )
 
 
@@ -162,50 +157,20 @@ def _failure(compared: Compared) -> str | None:
     return trial.decision.reason if trial.decision else trial.detail
 
 
-Leg = tuple[State, str | None]
-
-
-def _would_be(compared: Compared) -> list[Leg]:
+def _would_be(compared: Compared) -> list[Step]:
     """Where V3's run on these facts would have taken the booking, and why when something failed."""
     deciding, trial = compared.deciding, compared.trial
     if deciding.refused:
-        return [(State.MANUAL_REVIEW, deciding.reason)]
+        return [Step(to=State.MANUAL_REVIEW, reason=deciding.reason)]
     if trial.ending is Ending.NOT_RUN:
         return []
-    claimed: list[Leg] = [(state, None) for state in PATH_TO_CLAIM[deciding.position.state]]
-    return claimed + _ending_legs(trial)
+    claimed = [Step(to=state) for state in PATH_TO_CLAIM[deciding.position.state]]
+    return claimed + _ending_steps(trial)
 
 
-def _ending_legs(trial: Trial) -> list[Leg]:
+def _ending_steps(trial: Trial) -> list[Step]:
     if trial.ending is Ending.SEATED:
-        return [(State.ASSIGNED, None), (State.CONFIRMED, None)]
+        return [Step(to=State.ASSIGNED), Step(to=State.CONFIRMED)]
     if trial.decision is None:
-        return [(State.ASSIGNMENT_PENDING, Reason.ERROR)]
-    return [(State.MANUAL_REVIEW, trial.decision.reason)]
-
-
-def _legs(position: Position, steps: list[Leg]) -> Iterator[tuple[State, State, int, str | None]]:
-    """Origin, target, version and reason of each step from `position` on."""
-    path: list[Leg] = [(position.state, None), *steps]
-    for number, ((origin, _), (to, reason)) in enumerate(pairwise(path), start=1):
-        yield origin, to, position.version + number, reason
-
-
-def _record(
-    position: Position,
-    now: datetime,
-    *,
-    source: str,
-    event_type: str,
-    context: Mapping[str, Any],
-    severity: Severity = Severity.INFO,
-) -> events.Record:
-    return events.Record(
-        source=source,
-        event_type=event_type,
-        at=now,
-        severity=severity,
-        restaurant_id=position.restaurant_id,
-        booking_id=position.booking_id,
-        context={**context, "mode": MODE},
-    )
+        return [Step(to=State.ASSIGNMENT_PENDING, reason=Reason.ERROR)]
+    return [Step(to=State.MANUAL_REVIEW, reason=trial.decision.reason)]

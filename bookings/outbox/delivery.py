@@ -34,9 +34,6 @@ RETRY_DELAYS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 3600))
 #: How long a mail steps back for an earlier one of its booking that is being sent.
 AFTER_YOU = timedelta(seconds=2)
 
-#: A queue whose oldest due task waits longer is behind.
-BEHIND = timedelta(seconds=2)
-
 #: An INFLIGHT row older than this has lost its sender: SMTP gives up far earlier.
 STALE_AFTER = timedelta(seconds=settings.MAIL_STALE_SECONDS)
 
@@ -72,7 +69,7 @@ def requeue_overdue() -> int:
 
     None while the queue itself is behind: then their tasks are not lost, and each round would double them.
     """
-    if is_behind(BEHIND):
+    if is_behind():
         return 0
     with transaction.atomic():
         overdue = list(

@@ -1,6 +1,7 @@
 """Tells guests how their booking stands: each revision once, however often it is placed again."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -21,17 +22,20 @@ _TOLD_BY = {
 #: Mails about how a booking stands, which another news overtakes.
 STANDING = (MailKind.RECEIVED, MailKind.CONFIRMATION, MailKind.CHANGED)
 
-# Address and revision are read from the row that the caller's transaction has just written or locked, not
-# from what it loaded before. A mail of the same revision that was taken back is promised again, under the
-# same Message-ID; any other says it already.
+#: Draws the id of a mail that a later statement of the same run may promise.
+NEXT_ID = "nextval('outbox_messages_id_seq')"
+
+# A mail of the same revision that was taken back is promised again, under the same Message-ID; any other
+# says it already.
 _TELL = """
 INSERT INTO outbox_messages
-    (booking_id, kind, revision, status, due_at, attempts, message_id, last_error, created_at)
-SELECT b.id, %(kind)s::text, b.revision, 'pending',
-       statement_timestamp() + make_interval(secs => %(delay)s), 0,
-       format('<%%s.%%s.%%s@table-assignment>', %(kind)s::text, b.id, b.revision), '', statement_timestamp()
-FROM bookings b
-WHERE b.id = %(booking)s AND b.guest_email <> ''
+    (id, booking_id, kind, revision, status, due_at, attempts, message_id, last_error, created_at)
+SELECT {mail_id}, b.id, %(mail_kind)s::text, b.revision, 'pending',
+       statement_timestamp() + %(mail_delay)s, 0,
+       format('<%%s.%%s.%%s@table-assignment>', %(mail_kind)s::text, b.id, b.revision), '',
+       statement_timestamp()
+FROM {booked} b
+WHERE b.guest_email <> ''
   AND NOT EXISTS (SELECT FROM outbox_messages m
                   WHERE m.booking_id = b.id AND m.revision = b.revision
                     AND m.kind = ANY (%(told_by)s) AND m.status <> 'void')
@@ -43,6 +47,27 @@ RETURNING id
 """
 
 
+def telling(*, booked: str, mail_id: str = NEXT_ID) -> str:
+    """The statement that promises a mail, for one that does more; it returns the id of what is to be sent.
+
+    `booked` has the booking's id, revision and guest_email as the transaction has written or locked them,
+    not as it loaded them before. A mail that was taken back keeps its own id instead of `mail_id`.
+    """
+    return _TELL.format(booked=booked, mail_id=mail_id)
+
+
+def telling_values(kind: MailKind, *, delay: timedelta = timedelta(0)) -> dict[str, Any]:
+    """The parameters of `telling`."""
+    return {
+        "mail_kind": kind.value,
+        "mail_delay": delay,
+        "told_by": [told.value for told in _TOLD_BY[kind]],
+    }
+
+
+_TELL_GUEST = telling(booked="(SELECT id, revision, guest_email FROM bookings WHERE id = %(booking)s)")
+
+
 def tell_guest(*, booking_id: int, kind: MailKind, delay: timedelta = timedelta(0)) -> None:
     """Promise the booking's guest a mail about its present revision, in the current transaction.
 
@@ -50,15 +75,7 @@ def tell_guest(*, booking_id: int, kind: MailKind, delay: timedelta = timedelta(
     written or locked the booking's row.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            _TELL,
-            {
-                "booking": booking_id,
-                "kind": kind.value,
-                "delay": delay.total_seconds(),
-                "told_by": [told.value for told in _TOLD_BY[kind]],
-            },
-        )
+        cursor.execute(_TELL_GUEST, {"booking": booking_id, **telling_values(kind, delay=delay)})
         row = cursor.fetchone()
     if row:
         enqueue(SEND_TASK, row[0], delay=delay)

@@ -18,10 +18,14 @@ FRESH_SECONDS = 5.0
 _wanted: tuple[float, frozenset[str]] = (float("-inf"), frozenset())
 
 
+def is_wanted(state: State) -> bool:
+    """Whether any endpoint wants to hear of `state`, and `announce` has something to write."""
+    return _event(state) in _wanted_events()
+
+
 def announce(*, booking_id: int, state: State, version: int, at: datetime) -> None:
     """Tell the endpoints of the booking's channel that it is in `state` now, once this is committed."""
-    event = f"booking.{state}"
-    if event not in _wanted_events():
+    if not is_wanted(state):
         return
     with connection.cursor() as cursor:
         cursor.execute(
@@ -32,7 +36,7 @@ def announce(*, booking_id: int, state: State, version: int, at: datetime) -> No
             FROM bookings b JOIN webhook_endpoints e ON e.channel = b.channel
             WHERE b.id = %(booking)s AND e.active AND %(event)s::varchar = ANY(e.events)
             """,
-            {"event": event, "version": version, "at": at, "booking": booking_id},
+            {"event": _event(state), "version": version, "at": at, "booking": booking_id},
         )
 
 
@@ -40,6 +44,10 @@ def forget() -> None:
     """Ask again at the next transition."""
     global _wanted  # noqa: PLW0603 - a cache of this process
     _wanted = (float("-inf"), frozenset())
+
+
+def _event(state: State) -> str:
+    return f"booking.{state}"
 
 
 def _wanted_events() -> frozenset[str]:

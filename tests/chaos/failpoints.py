@@ -34,13 +34,14 @@ class Point:
 
 POINTS: Mapping[str, Point] = {
     "locked, not yet claimed": Point(where="assignments.coordinator.claim:claim", before=True),
-    "claiming, permit taken": Point(where="assignments.protection.permits:take"),
+    "booking read": Point(where="assignments.coordinator.subject:load_booking"),
     "claimed": Point(where="assignments.coordinator.claim:claim"),
     "facts loaded": Point(where="assignments.facts_store:load_facts"),
     "decided": Point(where="assignments.engine.decide:decide"),
-    "finishing, permit given back": Point(where="assignments.protection.permits:give_back"),
+    "finishing": Point(where="assignments.coordinator.finish:confirm", before=True),
+    "finished, not yet committed": Point(where="assignments.coordinator.finish:_close"),
     "finishing, tables held": Point(where="bookings.allocations:hold"),
-    "transition written": Point(where="bookings.state_machine:move"),
+    "finishing, transition written": Point(where="bookings.state_machine:move"),
     "mail promised": Point(where="bookings.outbox.news:tell_guest"),
     "confirmed": Point(where="assignments.coordinator.finish:confirm"),
     "failure recorded": Point(where="assignments.coordinator.finish:fail"),

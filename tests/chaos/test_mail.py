@@ -26,7 +26,7 @@ pytestmark = pytest.mark.timeout(2 * LIMIT)
 POINTS = [
     "mail accepted, not yet settled",
     "mail claimed",
-    "mail promised",
+    "finished, not yet committed",
     "confirmed",
     "mail settled",
 ]

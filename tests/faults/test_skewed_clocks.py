@@ -9,13 +9,13 @@ from django_q.models import OrmQ
 from assignments.coordinator import Confirmed, Retry, process_booking
 from assignments.edge import Edge
 from assignments.models import Attempt
-from assignments.protection import permits
 from assignments.protection.permits import LEASE
 from assignments.sweeper import Swept, sweep
 from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking
 from tests.factories import NOW, dinner, receive, serving_restaurant
 from tests.invariants import breaches
+from tests.permits import take_permit
 
 HOUR = timedelta(hours=1)
 
@@ -60,7 +60,7 @@ def test_the_limit_of_runs_holds_and_the_next_try_comes_when_it_should(skew: tim
     restaurant = serving_restaurant(2, 2, 2, 2)
     *running, late = [receive(restaurant, start=dinner(day=2)) for _ in range(4)]
     for booking in running:
-        assert permits.take(restaurant_id=restaurant.pk, booking_id=booking.pk, limit=3)
+        assert take_permit(booking, limit=3)
 
     outcome = process_booking(booking_id=late.pk, trigger="test", edge=Edge(clock=lambda: NOW + skew))
 

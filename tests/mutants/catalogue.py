@@ -61,22 +61,21 @@ MUTANTS = (
     Mutant(
         name="compare-and-swap",
         file="bookings/state_machine.py",
-        old="WHERE id = %s AND assignment_state = %s AND assignment_state_version = %s",
-        new="WHERE id = %s AND %s <> '' AND %s > 0",
+        old="AND assignment_state = %(from_state)s\n      AND assignment_state_version = %(from_version)s",
+        new="AND %(from_state)s <> '' AND %(from_version)s > 0",
         tests=(f"{COORDINATOR}::test_a_booking_cancelled_while_it_is_placed_stays_cancelled",),
     ),
     Mutant(
         name="fence of the lease",
         file="assignments/protection/permits.py",
-        old="        if cursor.rowcount != 1:\n            raise LeaseLostError",
-        new="        if cursor.rowcount > 1:\n            raise LeaseLostError",
+        old="AND token = %(token)s AND lease_until > clock_timestamp()",
+        new="AND token = %(token)s",
         tests=(f"{COORDINATOR}::test_a_run_whose_lease_lapsed_writes_nothing",),
     ),
     Mutant(
         name="permit",
         file="assignments/protection/permits.py",
-        old="AND live.runs < %(limit)s\n"
-        "                  AND (number <= %(limit)s OR booking_id = %(booking)s)",
+        old="AND live.runs < %(limit)s\n      AND (number <= %(limit)s OR booking_id = %(booking)s)",
         new="AND %(limit)s > 0",
         tests=(f"{ASSIGNMENTS}/test_permits.py::test_as_many_permits_are_given_as_the_limit_allows",),
     ),
@@ -118,8 +117,8 @@ MUTANTS = (
     Mutant(
         name="lock of a booking",
         file="assignments/protection/locks.py",
-        old="    return lock, bool(lock.acquire(blocking=False))",
-        new="    return lock, lock.acquire(blocking=False) in {True, False}",
+        old="    held = _acquire(key, token)\n",
+        new="    held = _acquire(key, token) or True\n",
         tests=(f"{COORDINATOR}::test_a_second_delivery_while_the_first_holds_the_lock_does_nothing",),
     ),
     Mutant(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.cache import caches
@@ -13,22 +14,25 @@ from assignments.coordinator import Confirmed, ManualReview, Noop, Retry, proces
 from assignments.edge import Edge
 from assignments.engine.flags import DEFAULT_PARALLEL
 from assignments.engine.reasons import Reason
+from assignments.facts_store import load_facts
 from assignments.models import Attempt, Slot
-from assignments.protection import permits
 from bookings.cancellation import cancel
 from bookings.models import (
     Allocation,
     Booking,
     BookingMove,
+    MailKind,
     OutboxMessage,
     PacingLimit,
     StateChange,
     Table,
     TableBlock,
 )
+from bookings.outbox.promise import promise_to_guest
 from observability.models import Event
 from tests.factories import NOW, dinner, receive, serving_restaurant
 from tests.invariants import breaches
+from tests.permits import take_permit
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +108,31 @@ def test_confirmation_writes_strategy_attempt_mail_and_last_result() -> None:
     assert booking.auto_assign_last_result is not None
     assert booking.auto_assign_last_result["success"] is True
     assert booking.auto_assign_last_result["emailSent"] is True
+
+
+@pytest.mark.parametrize(("status", "tasks"), [("void", 1), ("pending", 0), ("sent", 0)])
+def test_a_revision_is_told_once_and_again_only_if_that_was_taken_back(status: str, tasks: int) -> None:
+    booking = receive(serving_restaurant(2))
+    promise_to_guest(booking=booking, kind=MailKind.CONFIRMATION, revision=booking.revision)
+    sent_at = NOW if status == "sent" else None
+    OutboxMessage.objects.update(status=status, sent_at=sent_at)
+    OrmQ.objects.all().delete()
+    assert isinstance(assign(booking), Confirmed)
+    mail = OutboxMessage.objects.get(booking=booking)
+    assert mail.status == ("pending" if status == "void" else status)
+    assert [row.task["args"] for row in OrmQ.objects.all()] == [(mail.pk,)] * tasks
+
+
+def test_an_address_given_during_the_run_gets_the_confirmation(monkeypatch: pytest.MonkeyPatch) -> None:
+    booking = receive(serving_restaurant(2), guest_email="")
+
+    def planned(**asked: Any) -> Any:
+        Booking.objects.update(guest_email="late@example.org")
+        return load_facts(**asked)
+
+    monkeypatch.setattr("assignments.coordinator.run.load_facts", planned)
+    assert isinstance(assign(booking), Confirmed)
+    assert OutboxMessage.objects.get(booking=booking).kind == MailKind.CONFIRMATION
 
 
 def test_a_guest_without_address_is_confirmed_and_gets_no_mail() -> None:
@@ -337,7 +366,7 @@ def test_a_final_booking_is_left_alone_however_often_it_is_delivered() -> None:
 def test_without_a_permit_the_task_comes_back_and_no_attempt_is_counted() -> None:
     restaurant = serving_restaurant(2, 2, 2, 2, 2)
     for booking in [receive(restaurant) for _ in range(DEFAULT_PARALLEL)]:
-        assert permits.take(restaurant_id=restaurant.pk, booking_id=booking.pk, limit=DEFAULT_PARALLEL)
+        assert take_permit(booking, limit=DEFAULT_PARALLEL)
     waiting = receive(restaurant)
     OrmQ.objects.all().delete()
 

@@ -8,12 +8,13 @@ from assignments.protection import permits
 from assignments.protection.permits import LeaseLostError, Permit
 from bookings.models import Booking, Restaurant
 from tests.factories import receive, serving_restaurant
+from tests.permits import take_permit
 
 pytestmark = pytest.mark.django_db
 
 
 def take(booking: Booking, limit: int = 3) -> Permit | None:
-    return permits.take(restaurant_id=booking.restaurant_id, booking_id=booking.pk, limit=limit)
+    return take_permit(booking, limit=limit)
 
 
 def lapse(permit: Permit) -> None:
@@ -59,6 +60,20 @@ def test_a_booking_that_lost_its_worker_takes_a_new_permit_and_leaves_the_old(re
     lapse(first)
     assert take(booking)
     assert Slot.objects.filter(booking=booking).count() == 1
+
+
+def test_a_booking_changed_under_its_run_retakes_its_slot_though_the_lease_lives(
+    restaurant: Restaurant,
+) -> None:
+    booking = receive(restaurant)
+    first = take(booking, limit=1)
+    second = take(booking, limit=1)
+    assert first
+    assert second
+    assert second.in_use == 1
+    assert Slot.objects.get(booking=booking).token == second.token
+    with pytest.raises(LeaseLostError):
+        permits.give_back(first)
 
 
 def test_restaurants_do_not_share_permits(restaurant: Restaurant) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 from django_q.models import OrmQ
 
 from assignments.coordinator import process_booking
@@ -17,7 +18,9 @@ from assignments.models import Attempt, Slot
 from assignments.protection.locks import Grant
 from assignments.sweeper import Swept, recover, sweep
 from assignments.upkeep import ADVISORY_LOCK, round_of_upkeep
+from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking, StateChange
+from bookings.queue import BEHIND, enqueue
 from tests.factories import NOW, receive, serving_restaurant
 from tests.invariants import breaches
 
@@ -99,6 +102,15 @@ def test_an_overdue_booking_is_enqueued_once_per_patience_not_at_each_sweep(book
     sweep(now=NOW)
     assert sweep(now=NOW) == Swept(lost_runs=0, overdue=0)
     assert len(queued()) == 1
+
+
+def test_nothing_is_enqueued_while_the_queue_itself_is_behind(booking: Booking) -> None:
+    Booking.objects.update(updated_at=datetime.fromisoformat("2020-01-01T00:00:00+00:00"))
+    enqueue(ASSIGN_TASK, booking.pk, "intake", delay=-2 * BEHIND)
+    assert sweep(now=NOW).overdue == 0
+    # Taken by a worker: what still has no task is lost.
+    OrmQ.objects.update(lock=Now() + timedelta(minutes=1))
+    assert sweep(now=NOW).overdue == 1
 
 
 def test_a_retry_that_is_not_yet_due_is_left_to_its_task(booking: Booking) -> None:

@@ -8,12 +8,12 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from assignments.coordinator import process_booking
 from assignments.edge import Edge
-from assignments.outcomes import Noop, Outcome
+from assignments.outcomes import Confirmed, Noop, Outcome
 from bookings.cancellation import CancellationError, cancel
 from bookings.change_request import BookingChange
 from bookings.changes import ChangeError, change
@@ -24,7 +24,7 @@ from bookings.states import FINAL
 from bookings.withdrawals import place_block
 from tests.factories import NOW, dinner, receive, serving_restaurant
 from tests.integration.bookings.evening import sound, tables
-from tests.processes import in_parallel
+from tests.processes import in_parallel, until_it_waits_for_a_lock
 
 WAIT = 30
 
@@ -105,6 +105,20 @@ def test_a_table_withdrawn_in_flight_is_not_given_away(committed_db: None) -> No
         stop_at=DECIDED,
     )
     assert booking.assignment_state == "confirmed"
+    assert small.pk not in tables(booking)
+    assert sound()
+
+
+def test_a_table_that_is_being_withdrawn_as_a_run_commits_is_not_given_away(committed_db: None) -> None:
+    restaurant = serving_restaurant(2, 4)
+    booking = receive(restaurant)
+    small = restaurant.tables.get(capacity=2)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            place_block(table=small, start=dinner(17), end=dinner(23), now=NOW)
+            running = pool.submit(Flight(booking, stop_at=0).run)
+            until_it_waits_for_a_lock(running)
+        assert isinstance(running.result(WAIT), Confirmed)
     assert small.pk not in tables(booking)
     assert sound()
 

@@ -19,6 +19,7 @@ from bookings.models import Booking, MailKind, MailStatus, OutboxMessage, Restau
 from bookings.outbox import delivery
 from bookings.outbox.maildir import open_mailbox
 from bookings.outbox.promise import UNDO_WINDOW, promise, promise_to_guest, void_pending, withdraw
+from bookings.queue import BEHIND
 from config.environment import SMTP_BACKEND
 from observability.models import Event
 from tests.factories import NOW, dinner, receive, serving_restaurant
@@ -533,7 +534,7 @@ def test_a_mail_whose_task_was_lost_is_enqueued_again_but_not_twice(postbox: Pos
 def test_a_queue_that_is_behind_is_not_made_longer() -> None:
     waiting = promised()
     age(waiting, due_at=database_now() - delivery.STALE_AFTER)
-    OrmQ.objects.update(lock=database_now() - delivery.BEHIND * 2)
+    OrmQ.objects.update(lock=database_now() - BEHIND * 2)
     length = OrmQ.objects.count()
     assert (delivery.requeue_overdue(), OrmQ.objects.count()) == (0, length)
     # Taken by workers: what still has no task is lost.

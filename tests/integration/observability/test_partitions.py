@@ -1,11 +1,8 @@
 """Daily partitions of the events: made ahead, made late, made twice, made by two at once."""
 
-import threading
-import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
@@ -13,6 +10,7 @@ from django.db import connection, connections, transaction
 from observability.models import Event
 from observability.partitions import DAYS_AHEAD, ensure_partitions
 from tests.integration.observability.rows import partitions, places_of_events, write_event
+from tests.processes import until_it_waits_for_a_lock
 
 DAY = date(2029, 7, 1)
 NOON = datetime(2029, 7, 1, 12, tzinfo=UTC)
@@ -104,22 +102,6 @@ def elsewhere() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(max_workers=1) as pool:
         yield pool
         pool.submit(connections.close_all).result()
-
-
-def until_it_waits_for_a_lock(other: "Future[Any]") -> None:
-    """Return once the other session stands behind this one's lock."""
-    patience = threading.Event()
-    deadline = time.monotonic() + 10
-    while not other.done() and time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND database ="
-                " (SELECT oid FROM pg_database WHERE datname = current_database()))"
-            )
-            if cursor.fetchone()[0]:
-                return
-        patience.wait(0.01)
-    pytest.fail("the other session did not have to wait")
 
 
 def test_of_two_processes_at_once_one_makes_the_day_and_the_other_finds_it(

@@ -147,7 +147,12 @@ def jump_a_state(booking: Booking) -> None:
     history = "booking_assignment_state_history"
     sql(f"DELETE FROM {history} WHERE booking_id = %s AND version = 2", booking.pk)
     sql(f"UPDATE {history} SET from_state = 'created' WHERE booking_id = %s AND version = 3", booking.pk)
-    sql(f"UPDATE {history} SET version = version - 1 WHERE booking_id = %s AND version > 2", booking.pk)
+    for version in range(3, 7):  # one by one: a single statement may meet them in an order that collides
+        sql(
+            f"UPDATE {history} SET version = version - 1 WHERE booking_id = %s AND version = %s",
+            booking.pk,
+            version,
+        )
     told = "booking_id = %s AND source = 'assignment.state_machine' AND (context->>'version')::int"
     sql(f"DELETE FROM observability_events WHERE {told} = 2", booking.pk)
     sql(
