@@ -6,11 +6,13 @@ from django.utils import timezone
 
 from assignments.coordinator import process_booking
 from assignments.review import best_fixes, freed_capacity
+from observability.log_context import about_booking
 
 
 def assign(booking_id: int, trigger: str) -> None:
     """Take one booking as far as it gets."""
-    process_booking(booking_id=booking_id, trigger=trigger)
+    with about_booking(booking_id):
+        process_booking(booking_id=booking_id, trigger=trigger)
 
 
 def plan_reviews_again(restaurant_id: int, start: int, end: int) -> None:

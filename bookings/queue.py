@@ -24,8 +24,9 @@ from django_q.models import OrmQ
 from django_q.signals import post_execute, post_execute_in_worker, post_spawn, pre_execute
 from django_q.signing import SignedPackage
 
-from bookings import lifeline, pulse
+from bookings import lifeline, pulse, task_failures
 from bookings.pulse import Beat
+from observability import log_context
 
 CANARY_TASK = "bookings.pulse.canary"
 
@@ -119,11 +120,16 @@ class ClusterBroker(ORM):  # type: ignore[misc]
 
 
 def _worker_began(task: Mapping[str, Any], **_: Any) -> None:
+    log_context.begin_task(task["id"])
     if task["func"] != CANARY_TASK:
         pulse.tell(Beat.BEGAN)
 
 
-def _worker_ended(task: Mapping[str, Any], **_: Any) -> None:
+def _worker_ended(task: dict[str, Any], **_: Any) -> None:
+    if not task["success"]:
+        # Before django-q2 stores the result and logs it.
+        task["result"] = task_failures.without_messages(task["result"])
+    log_context.end_task()
     if task["func"] != CANARY_TASK:
         pulse.tell(Beat.ENDED)
 

@@ -89,6 +89,13 @@ VARIABLES: Mapping[str, Variable] = {
     ),
     "DEBUG": Variable(purpose="Django's debug pages, local only", example="false"),
     "LOG_LEVEL": Variable(purpose="lowest level of log lines shown", example="INFO"),
+    "LOG_FORMAT": Variable(
+        purpose="form of log lines, line or json; unset, deployments write json", example="json"
+    ),
+    "METRICS_TOKEN": Variable(
+        purpose="bearer token of /metrics, 50 random characters or more; unset, only local has that page",
+        example="the output of: python -c 'import secrets; print(secrets.token_urlsafe(64))'",
+    ),
     "LOCAL_DATA_DIR": Variable(
         purpose="folder of the embedded servers' data and the local mailbox, local only",
         example="/var/tmp/table-assignment",

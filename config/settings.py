@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
+    "observability.log_context.CorrelationMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -254,15 +255,34 @@ if not env.is_local:
     CSRF_COOKIE_SECURE = True
     CSRF_COOKIE_NAME = "__Host-csrf"
 
+# Metrics ------------------------------------------------------------------------------------------
+
+METRICS_TOKEN = env.secret("METRICS_TOKEN", local="") if env.is_set("METRICS_TOKEN") else ""
+# Without a token the page is shown locally and nowhere else.
+METRICS_OPEN = env.is_local
+
 # Logs ---------------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.choice("LOG_LEVEL", ["DEBUG", "INFO", "WARNING", "ERROR"], default="INFO")
+LOG_FORMAT = env.choice("LOG_FORMAT", ["line", "json"], default="line" if env.is_local else "json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
+    "formatters": {
+        "line": {
+            "()": "observability.log_lines.PlainLines",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        },
+        "json": {"()": "observability.log_lines.JsonLines"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "stream": sys.stderr}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    # django-q2 brings a handler of its own; one line a message is enough.
-    "loggers": {"django-q": {"handlers": [], "level": "WARNING", "propagate": True}},
+    "loggers": {
+        # These bring handlers of their own, which write tracebacks as they come; one line a message is enough.
+        "django": {"handlers": [], "level": "NOTSET", "propagate": True},
+        "django-q": {"handlers": [], "level": "WARNING", "propagate": True},
+        "gunicorn.error": {"handlers": [], "propagate": True},
+        # At DEBUG it writes down statements with what guests told.
+        "django.db.backends": {"level": "INFO"},
+    },
 }

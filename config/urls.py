@@ -3,8 +3,11 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from observability.prometheus.page import metrics
+
 urlpatterns = [
     path("api/v1/", include("bookings.api.urls")),
+    path("metrics", metrics, name="metrics"),
     # Last: the console answers every other address.
     path("", admin.site.urls),
 ]

@@ -6,7 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from observability.metrics import sources
-from observability.metrics.window import EPOCH, MINUTE, WIDTHS, WIDTHS_OF_ONE, Piece, Window, pieces
+from observability.metrics.window import (
+    DAY,
+    EPOCH,
+    MINUTE,
+    WIDTHS,
+    WIDTHS_OF_ONE,
+    Piece,
+    Window,
+    floor,
+    pieces,
+)
 from observability.named_sql import Folder, ask
 
 SQL = Folder(__file__)
@@ -37,6 +47,14 @@ def read(window: Window, *series: str) -> Series:
     """Each series of the window by label; one statement, one moment for all of them."""
     found = list(_read(window, series, step=None).values())
     return found[0] if found else {name: {} for name in series}
+
+
+def read_all(*series: str, now: datetime) -> Series:
+    """Each series since the beginning, by label: whole days, and what is not rolled up yet.
+
+    No figure ever falls, whatever retention drops, because rollups stay.
+    """
+    return read(Window(start=EPOCH, end=floor(now, DAY) + 2 * timedelta(seconds=DAY)), *series)
 
 
 def read_steps(window: Window, *series: str, step: timedelta) -> Mapping[datetime, Series]:
