@@ -44,10 +44,11 @@ def sweep(*, now: datetime, overdue_after: timedelta = OVERDUE_AFTER) -> Swept:
     return Swept(lost_runs=sum(lost), overdue=_enqueue_overdue(overdue_after))
 
 
-def recover(*, booking_id: int, now: datetime) -> bool:
+def recover(*, booking_id: int, now: datetime, actor_id: int | None = None) -> bool:
     """Take one booking back from a lost worker; False if its run is alive or another sweep had it.
 
     The lost attempt is recorded. A booking that lost its worker MAX_LOST times in a row goes to people.
+    `actor_id` is the person who asked for it, if one did.
     """
     with transaction.atomic():
         booking = (
@@ -60,27 +61,29 @@ def recover(*, booking_id: int, now: datetime) -> bool:
             return False
         lost = save_lost_attempt(booking=booking, attempt_no=booking.assignment_attempts, now=now)
         if lost >= MAX_LOST:
-            _give_up(booking, now)
+            _give_up(booking, now, actor_id)
         else:
-            _start_again(booking, now)
+            _start_again(booking, now, actor_id)
     return True
 
 
-def _give_up(booking: Booking, now: datetime) -> None:
+def _give_up(booking: Booking, now: datetime, actor_id: int | None) -> None:
     hand_to_people(
         booking=booking,
         position=state_machine.position_of(booking),
         reason=Reason.POISONED,
         now=now,
+        actor_id=actor_id,
         changes={"assignment_cycle_start": booking.assignment_attempts},
     )
 
 
-def _start_again(booking: Booking, now: datetime) -> None:
+def _start_again(booking: Booking, now: datetime, actor_id: int | None) -> None:
     state_machine.move(
         position=state_machine.position_of(booking),
         steps=[Step(to=State.ASSIGNMENT_PENDING, reason=Reason.ERROR, metadata={"cause": "worker_lost"})],
         at=now,
+        actor_id=actor_id,
         changes={"next_attempt_at": now},
     )
     enqueue(ASSIGN_TASK, booking.pk, "sweeper")

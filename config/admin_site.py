@@ -15,6 +15,7 @@ from config.console.health.page import health
 from config.console.home import home
 from config.console.mailbox_pages import letter, mailbox
 from config.console.review.urls import review_urls
+from config.console.stuck.urls import stuck_urls
 
 
 class ConsoleSite(admin.AdminSite):
@@ -29,6 +30,7 @@ class ConsoleSite(admin.AdminSite):
             *review_urls(self.admin_view),
             *floor_urls(self.admin_view),
             path("health/", self.admin_view(health), name="health"),
+            *stuck_urls(self.admin_view),
             path("find/", self.admin_view(find), name="find"),
             path("mailbox/", self.admin_view(mailbox), name="mailbox"),
             path("mailbox/<str:key>/", self.admin_view(letter), name="mailbox_letter"),

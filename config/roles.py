@@ -54,6 +54,7 @@ _REVIEW = frozenset({"assignments.work_review", "assignments.takeover_review"})
 _LEAD_REVIEW = _REVIEW | {
     "assignments.override_review", "assignments.bulk_review", "assignments.share_review_view",
 }  # fmt: skip
+_RESCUE = frozenset({"assignments.requeue_stuck"})
 _SERVE = _all("bookings", "booking", "add change") | _all("bookings", "tableblock", "add change delete")
 _PLAN_FLOORS = _all("bookings", _FLOOR_PLAN, "add change delete")
 
@@ -68,6 +69,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         | _PLAN_FLOORS
         | _DECIDE_MAILS
         | _DECIDE_WEBHOOKS
+        | _RESCUE
         | _IMPORT
         | _EXPORT
         | _EVERYWHERE,
@@ -87,6 +89,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         | _VIEW_QUEUE
         | _DECIDE_MAILS
         | _DECIDE_WEBHOOKS
+        | _RESCUE
         | _EVERYWHERE,
         MANAGER: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_QUEUE | _EVERYWHERE,
         VIEWER: _VIEW_SERVICE | _VIEW_ROLLOUT,

@@ -225,6 +225,7 @@ def hand_to_people(
     position: Position,
     reason: Reason,
     now: datetime,
+    actor_id: int | None = None,
     metadata: Mapping[str, Any] | None = None,
     changes: Mapping[str, Any] | None = None,
     also: Sequence[events.Record] = (),
@@ -234,6 +235,7 @@ def hand_to_people(
         position=position,
         steps=[Step(to=State.MANUAL_REVIEW, reason=reason, metadata=metadata or {})],
         at=now,
+        actor_id=actor_id,
         changes={"next_attempt_at": None, **(changes or {})},
         also=also,
     )

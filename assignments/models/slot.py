@@ -24,6 +24,7 @@ class Slot(models.Model):
 
     class Meta:
         db_table = "assignment_slots"
+        permissions = [("requeue_stuck", "Act on stuck bookings: requeue, send to review")]
         constraints = [
             models.UniqueConstraint(fields=["restaurant", "number"], name="slots_number_unique"),
             models.CheckConstraint(

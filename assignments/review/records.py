@@ -31,12 +31,17 @@ def tell(case: ReviewCase, event_type: str, *, now: datetime, action: str, reaso
 
 
 def log(case: ReviewCase, *, actor_id: int, message: str) -> None:
-    """Add to the log of changes, in the current transaction, what somebody did about the booking."""
+    """Add to the log of changes, in the current transaction, what somebody did about the case's booking."""
+    log_booking(case.booking, actor_id=actor_id, message=message)
+
+
+def log_booking(booking: Booking, *, actor_id: int, message: str) -> None:
+    """The same about a booking that need not have a case."""
     LogEntry.objects.create(
         user_id=actor_id,
         content_type=ContentType.objects.get_for_model(Booking),
-        object_id=str(case.booking_id),
-        object_repr=case.booking.reference,
+        object_id=str(booking.pk),
+        object_repr=booking.reference,
         action_flag=CHANGE,
         change_message=message,
     )

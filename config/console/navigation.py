@@ -120,6 +120,7 @@ PAGES: tuple[tuple[str, tuple[OwnPage | Records, ...]], ...] = (
                 label="Floor", icon="floor", url_name="admin:floor", may_open=_may_see_bookings, tab=True
             ),
             Records(label="Bookings", icon="book", model=Booking, tab=True),
+            OwnPage(label="Stuck", icon="stuck", url_name="admin:stuck", may_open=_may_see_bookings),
         ),
     ),
     (

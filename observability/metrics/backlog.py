@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from observability.metrics.series import ALL, SQL
 from observability.named_sql import ask, ask_one
+from observability.scope import Scope
 
 #: A booking that is not final and has not moved for so long is stuck.
 STUCK_AFTER = timedelta(minutes=10)
@@ -64,6 +65,13 @@ def stuck(*, now: datetime, after: timedelta = STUCK_AFTER, restaurant_id: int |
         by_state={row.state: row.count for row in rows},
         longest=max((row.longest for row in rows), default=timedelta(0)),
     )
+
+
+def stuck_by_hour(*, now: datetime, scope: Scope, after: timedelta = STUCK_AFTER) -> Mapping[datetime, int]:
+    """How many bookings were stuck at some time of each of the last 24 hours (UTC), by the hour's start."""
+    restaurants = None if scope.is_everything else sorted(scope.restaurants or ())
+    rows = ask(SQL["stuck_by_hour"], {"now": now, "after": after, "restaurants": restaurants})
+    return {row.hour: row.count for row in rows}
 
 
 def open_reviews(*, now: datetime, restaurant_id: int | None = None) -> OpenReviews:

@@ -19,6 +19,6 @@
 
   document.addEventListener("change", (event) => {
     if (!event.target.matches("[data-tick-all]")) return;
-    for (const box of event.target.closest("table").querySelectorAll("input[name=case]")) box.checked = event.target.checked;
+    for (const box of event.target.closest("table").querySelectorAll("tbody .check")) box.checked = event.target.checked;
   });
 })();

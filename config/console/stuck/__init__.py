@@ -1,0 +1,1 @@
+"""The page of stuck bookings and what people do there."""
