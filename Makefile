@@ -30,11 +30,11 @@ demo: install ## Assign one evening's bookings and print the result; ends by its
 	@$(BIN)/python manage.py demo
 
 test: install ## Run the tests on the real servers, all but those in a browser
-	$(BIN)/python -m pytest --ignore=tests/browser
+	$(BIN)/python -m pytest -n 2 --ignore=tests/browser
 	@echo "Left out: the tests in a browser (make test-browser; they need Chromium)."
 
 test-browser: install ## Run the tests in a browser (needs Chromium: apt-get install chromium)
-	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest -n 2 tests/browser
 
 chaos: install ## Break workers and servers on purpose, each fault with SEEDS seeds (10), and audit
 	CHAOS_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/chaos tests/stateful

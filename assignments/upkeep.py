@@ -19,6 +19,7 @@ from assignments.review.best_fixes import ask_for_fixes
 from assignments.sweeper import sweep
 from bookings.outbox import delivery
 from bookings.webhooks.delivery import dispatch
+from observability.alerts.watch import watch
 from observability.partitions import adopt_strays, drop_expired, ensure_partitions
 from observability.rollups import roll_up
 
@@ -56,6 +57,7 @@ def round_of_upkeep() -> bool:
     ensure_partitions(today=timezone.now().date())
     swept = _sweep_unless_another_does()
     _tend_events()
+    watch(now=timezone.now())
     return swept
 
 

@@ -8,6 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 
+from config.console.alerts.urls import alert_urls
 from config.console.find import find
 from config.console.floor.urls import floor_urls
 from config.console.frame import frame
@@ -26,11 +27,16 @@ class ConsoleSite(admin.AdminSite):
     enable_nav_sidebar = False
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
+        # Here and not above: its page shows parts of the admin, which are made for this very site.
+        from config.console.timeline.urls import timeline_urls
+
         own: list[URLPattern | URLResolver] = [
             *review_urls(self.admin_view),
             *floor_urls(self.admin_view),
             path("health/", self.admin_view(health), name="health"),
             *stuck_urls(self.admin_view),
+            *alert_urls(self.admin_view),
+            *timeline_urls(self.admin_view),
             path("find/", self.admin_view(find), name="find"),
             path("mailbox/", self.admin_view(mailbox), name="mailbox"),
             path("mailbox/<str:key>/", self.admin_view(letter), name="mailbox_letter"),

@@ -5,6 +5,7 @@ Every variable the project knows is declared in :data:`VARIABLES`; a name in ``.
 not declared is refused, so that a typing error never silently leaves a default in force.
 """
 
+import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -103,6 +105,18 @@ VARIABLES: Mapping[str, Variable] = {
     "QUEUE_WORKERS": Variable(purpose="worker processes of one qcluster, 1 to 64", example="2"),
     "EVENT_RETENTION_DAYS": Variable(
         purpose="days that events are kept, 8 to 3650; their rollups stay", example="90"
+    ),
+    "ALERT_MAIL_TO": Variable(
+        purpose="addresses that alerts are mailed to, separated by commas; unset, none is",
+        example="on-call@restaurants.example",
+    ),
+    "ALERT_WEBHOOK_URL": Variable(
+        purpose="where alerts are posted to, signed; unset, they are not",
+        example="https://pager.restaurants.example/hooks/alerts",
+    ),
+    "ALERT_WEBHOOK_SECRET": Variable(
+        purpose="signs posted alerts: whsec_ and 24 to 64 bytes in base64",
+        example="whsec_ followed by the output of: openssl rand -base64 32",
     ),
     "FEATURE_ASSIGNMENT_PIPELINE_V3": Variable(
         purpose="whether V3 assigns, for all restaurants; set, it pins the flag",
@@ -242,6 +256,25 @@ class Reader:
             _check_address("MAIL_MODE", address)
         return mode, address
 
+    def addresses(self, name: str) -> list[str]:
+        """E-mail addresses; none where the variable is unset."""
+        words = [word.strip() for word in self.text(name).split(",") if word.strip()]
+        for word in words:
+            _check_address(name, word)
+        return words
+
+    def signed_webhook(self, url_name: str, secret_name: str) -> tuple[str, str]:
+        """An address to post to and the secret that signs; both or neither. The secret is never shown."""
+        url, secret = self.text(url_name), self.text(secret_name)
+        if not url and not secret:
+            return "", ""
+        schemes = ("https://", "http://") if self.is_local else ("https://",)
+        if not url.startswith(schemes) or not urlsplit(url).hostname:
+            refuse(url_name, f"it has to begin with {' or '.join(schemes)} and a host")
+        if not _is_webhook_secret(secret):
+            refuse(secret_name, "it is not whsec_ and 24 to 64 bytes in base64")
+        return url, secret
+
     def _one_of(self, name: str, kind: type[Environment], *, default: Environment) -> Environment:
         value = str(self._env.ENVIRON.get(name, default.value)).strip()
         if value not in set(kind):
@@ -268,6 +301,14 @@ def _check_address(name: str, value: str) -> None:
         validate_email(parseaddr(value)[1])
     except ValidationError:
         refuse(name, f"{value!r} is no e-mail address")
+
+
+def _is_webhook_secret(secret: str) -> bool:
+    prefix, _, encoded = secret.partition("_")
+    try:
+        return prefix == "whsec" and 24 <= len(base64.b64decode(encoded, validate=True)) <= 64
+    except ValueError:
+        return False
 
 
 def _scheme(url: str) -> str:

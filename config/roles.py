@@ -50,6 +50,8 @@ _EXPORT = frozenset({"bookings.export_booking", "observability.export_event"})
 _DECIDE_MAILS = frozenset({"bookings.resend_mail"})
 _DECIDE_WEBHOOKS = frozenset({"bookings.resend_webhook"})
 _VIEW_QUEUE = _all("django_q", "ormq success failure schedule")
+_VIEW_ALERTS = _all("observability", "alert alertchange alertnotice rulestanding")
+_ACKNOWLEDGE = _VIEW_ALERTS | {"observability.acknowledge_alert"}
 _REVIEW = frozenset({"assignments.work_review", "assignments.takeover_review"})
 _LEAD_REVIEW = _REVIEW | {
     "assignments.override_review", "assignments.bulk_review", "assignments.share_review_view",
@@ -72,9 +74,10 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         | _RESCUE
         | _IMPORT
         | _EXPORT
+        | _ACKNOWLEDGE
         | _EVERYWHERE,
-        PRODUCT_OWNER: _VIEW_SERVICE | _VIEW_ROLLOUT | _EXPORT | _EVERYWHERE,
-        QA_LEAD: _VIEW_SERVICE | _VIEW_ROLLOUT | _EVERYWHERE,
+        PRODUCT_OWNER: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_ALERTS | _EXPORT | _EVERYWHERE,
+        QA_LEAD: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_ALERTS | _EVERYWHERE,
         ENGINEERING_LEAD: _VIEW_SERVICE
         | _VIEW_WEBHOOKS
         | _VIEW_ROLLOUT
@@ -82,6 +85,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         | _OPEN_ENDPOINTS
         | _CHANNELS
         | _DECIDE_WEBHOOKS
+        | _ACKNOWLEDGE
         | _EVERYWHERE,
         ON_CALL: _VIEW_SERVICE
         | _VIEW_WEBHOOKS
@@ -90,9 +94,10 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         | _DECIDE_MAILS
         | _DECIDE_WEBHOOKS
         | _RESCUE
+        | _ACKNOWLEDGE
         | _EVERYWHERE,
-        MANAGER: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_QUEUE | _EVERYWHERE,
-        VIEWER: _VIEW_SERVICE | _VIEW_ROLLOUT,
+        MANAGER: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_QUEUE | _ACKNOWLEDGE | _EVERYWHERE,
+        VIEWER: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_ALERTS,
     }
 )
 

@@ -164,6 +164,11 @@ MAIL_MODE, MAIL_REDIRECT_TO = env.mail_mode()
 MAIL_STALE_SECONDS = 120
 DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", local="Bookings <bookings@localhost>")
 
+# Alerts -------------------------------------------------------------------------------------------
+
+ALERT_MAIL_TO = env.addresses("ALERT_MAIL_TO")
+ALERT_WEBHOOK_URL, ALERT_WEBHOOK_SECRET = env.signed_webhook("ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET")
+
 # Webhooks -----------------------------------------------------------------------------------------
 
 # Elsewhere only public addresses are called, over https.
@@ -246,6 +251,8 @@ CONTENT_SECURITY_POLICY = {
 }
 if not env.is_local:
     SECURE_SSL_REDIRECT = True
+    # Asked for by the machine next to this one, over plain HTTP.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
@@ -275,14 +282,20 @@ LOGGING = {
         },
         "json": {"()": "observability.log_lines.JsonLines"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "stream": sys.stderr}},
+    "filters": {"no_statements": {"()": "observability.log_lines.WithoutStatements"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["no_statements"],
+            "stream": sys.stderr,
+        }
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
-        # These bring handlers of their own, which write tracebacks as they come; one line a message is enough.
+        # These bring handlers of their own, which write tracebacks as they come.
         "django": {"handlers": [], "level": "NOTSET", "propagate": True},
         "django-q": {"handlers": [], "level": "WARNING", "propagate": True},
         "gunicorn.error": {"handlers": [], "propagate": True},
-        # At DEBUG it writes down statements with what guests told.
-        "django.db.backends": {"level": "INFO"},
     },
 }

@@ -3,9 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from config.probes import healthz, readyz
 from observability.prometheus.page import metrics
 
 urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
     path("api/v1/", include("bookings.api.urls")),
     path("metrics", metrics, name="metrics"),
     # Last: the console answers every other address.

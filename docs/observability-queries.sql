@@ -120,11 +120,11 @@ SELECT count(DISTINCT booking_id) >= 20
        count(DISTINCT booking_id) AS started
 FROM observability_runs WHERE at >= now() - interval '10 minutes';
 
--- Alert: reviews above 20 % of the day's outcomes (at least 20 decided).
+-- Alert: reviews above 20 % of the outcomes of a day back from now (at least 20 decided).
 SELECT count(*) >= 20
        AND 100.0 * count(*) FILTER (WHERE outcome = 'manual_review') / nullif(count(*), 0) > 20 AS firing,
        count(*) AS decided
-FROM observability_outcomes WHERE at >= date_trunc('day', now());
+FROM observability_outcomes WHERE at >= now() - interval '24 hours';
 
 -- Alert: breaker open for more than 5 minutes. Its latest word is an opening, and none was confirmed since.
 SELECT coalesce(last.event_type = 'coordinator.circuit_open'

@@ -127,6 +127,10 @@ CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
     },
     OBSERVABILITY: {
         "events.dropped": frozenset({"day", "events", "keep_days"}),
+        **{
+            f"alert.{step}": frozenset({"alert", "rule", "priority", "value", "actor"})
+            for step in ("fired", "acknowledged", "resolved")
+        },
     },
     OUTBOX: {
         "mail.sent": frozenset({"kind", "attempt"}),

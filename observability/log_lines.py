@@ -63,7 +63,7 @@ class JsonLines(JsonFormatter):
         if record.exc_info:
             log_data["exception"] = message_dict["exc_info"]
 
-    def formatException(self, ei: Raised) -> str:  # type: ignore[override]  # noqa: N802
+    def formatException(self, ei: Raised) -> str:  # noqa: N802
         return without_message(ei[1]) if ei[1] else ""
 
 
@@ -72,3 +72,10 @@ def _named(error: BaseException) -> str:
     if not isinstance(error, DatabaseError):
         return name
     return " ".join(filter(None, [name, error.sqlstate, error.diag.constraint_name]))
+
+
+class WithoutStatements(logging.Filter):
+    """Keeps Django's DEBUG lines of SQL out: a statement holds what it writes."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.name.startswith("django.db.backends") and record.levelno <= logging.DEBUG)

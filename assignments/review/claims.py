@@ -89,7 +89,7 @@ def claim_next(*, user: User, scope: Scope, now: datetime) -> ReviewCase | None:
 
 
 def be_present(*, case_id: int, user: User) -> list[User]:
-    """Note that this person looks at the case; return who else does."""
+    """Note that this person works on the case's page; return who else does."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -100,6 +100,11 @@ def be_present(*, case_id: int, user: User) -> list[User]:
             """,
             [case_id, user.pk, PRESENT.total_seconds()],
         )
+    return others_present(case_id=case_id, user=user)
+
+
+def others_present(*, case_id: int, user: User) -> list[User]:
+    """Who else is on the case's page; whoever asks leaves no trace."""
     others = CasePresence.objects.filter(case_id=case_id, seen_at__gt=Now() - PRESENT).exclude(user=user)
     return [row.user for row in others.select_related("user").order_by("since")]
 

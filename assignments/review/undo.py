@@ -71,7 +71,9 @@ def _locked(found: Resolution, booking: Booking, user: User) -> Resolution:
 
 def _take_back_mail(resolution: Resolution, booking: Booking, now: datetime) -> None:
     kind = _PROMISED[ResolutionKind(resolution.kind)]
-    promised = booking.mails.filter(kind=kind, revision=booking.revision).exists()
+    # A mail that was due before is not this resolution's: a guest told the same earlier got none by it.
+    mails = booking.mails.filter(kind=kind, revision=booking.revision, due_at__gte=resolution.created_at)
+    promised = mails.exists()
     if promised and not void_pending(booking_id=booking.pk, kinds=[kind], now=now):
         raise TooLateError(f"The mail about {booking.reference} has left; change or cancel the booking.")
 

@@ -80,8 +80,10 @@ WITH unfinished AS (
     SELECT b.id, b.assignment_state AS state, b.assignment_state_version AS version, b.updated_at,
            b.assignment_attempts - b.assignment_cycle_start AS attempts, b.next_attempt_at,
            s.number AS slot, s.token, s.lease_until, clock.now,
+           clock.now - interval '1 s' * %(overdue)s AS late,
            CASE WHEN b.assignment_state = 'assignment_in_progress' THEN coalesce(s.lease_until, b.updated_at)
-                ELSE least(coalesce(b.next_attempt_at, b.updated_at), b.updated_at + make_interval(secs => %(longest_delay)s))
+                ELSE least(coalesce(b.next_attempt_at, b.updated_at),
+                           b.updated_at + interval '1 s' * %(longest_delay)s)
            END AS due
     FROM bookings b
     LEFT JOIN assignment_slots s ON s.booking_id = b.id
@@ -93,12 +95,12 @@ WITH unfinished AS (
       AND (%(ids)s::bigint[] IS NULL OR b.id = ANY(%(ids)s))),
 caused AS (
     SELECT *, CASE
-        WHEN state = 'assignment_in_progress' AND due < now - make_interval(secs => %(overdue)s) THEN 'expired_lease'
-        WHEN state IN ('created', 'capacity_verified', 'assignment_pending') AND due < now - make_interval(secs => %(overdue)s)
+        WHEN state = 'assignment_in_progress' AND due < late THEN 'expired_lease'
+        WHEN state IN ('created', 'capacity_verified', 'assignment_pending') AND due < late
              -- Put off on purpose: the circuit is open, or no permit was free.
              AND coalesce(next_attempt_at, now) <= now
              THEN CASE WHEN attempts = 0 THEN 'never_enqueued' ELSE 'missed_retry' END
-        WHEN updated_at < now - make_interval(secs => %(still)s) THEN 'standing_still'
+        WHEN updated_at < now - interval '1 s' * %(still)s THEN 'standing_still'
     END AS cause
     FROM unfinished),
 ranked AS (

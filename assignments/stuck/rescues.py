@@ -70,7 +70,8 @@ def requeue(*, booking_id: int, seen_version: int, user: User, now: datetime) ->
     with transaction.atomic():
         booking, stuck = _still_stuck(booking_id, seen_version, Rescue.REQUEUE)
         if stuck.cause is Cause.EXPIRED_LEASE:
-            sweeper.recover(booking_id=booking.pk, now=now, actor_id=user.pk)
+            if not sweeper.recover(booking_id=booking.pk, now=now, actor_id=user.pk):
+                raise RescueError("It is no longer stuck.")
         else:
             _plan_again(booking, stuck, user, now)
         log_booking(booking, actor_id=user.pk, message=f"Stuck ({_words(stuck.cause)}): planned again.")

@@ -42,6 +42,7 @@ class ChannelTokenAdmin(RecordAdmin[ChannelToken]):
     """A token's secret exists in the answer to its making and nowhere else."""
 
     form = ChannelTokenForm
+    kept_apart = frozenset({"digest"})
     list_display = ["channel", "prefix", "label", "status", "scope", "may", "expires", "used"]
     list_filter = ["channel"]
     search_fields = ["channel", "prefix", "label"]
@@ -153,6 +154,7 @@ class ChannelTokenAdmin(RecordAdmin[ChannelToken]):
 
 @admin.register(ApiAnswer)
 class ApiAnswerAdmin(ViewOnlyAdmin[ApiAnswer]):
+    kept_apart = frozenset({"digest"})
     list_display = ["key", "channel", "given"]
     search_fields = ["=key"]
     search_help_text = "The whole idempotency key."

@@ -56,6 +56,7 @@ def may_import(view: View) -> View:
 @admin.register(ImportRun)
 class ImportRunAdmin(ViewOnlyAdmin[ImportRun]):
     restaurant_path = "restaurant"
+    kept_apart = frozenset({"content"})
     list_display = [
         "filename", "state", "rows", "imported", "already_there", "rejected", "created_by", "created",
     ]  # fmt: skip
@@ -218,6 +219,7 @@ class ImportRunAdmin(ViewOnlyAdmin[ImportRun]):
 class ImportRejectAdmin(ViewOnlyAdmin[ImportReject]):
     """Without the cells, which hold guests' data: those who import download them."""
 
+    kept_apart = frozenset({"cells"})
     list_display = ["line", "run", "reason"]
     list_select_related = ["run"]
     search_fields = ["run__filename", "reason"]

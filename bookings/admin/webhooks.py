@@ -59,6 +59,7 @@ class EndpointForm(RecordForm[WebhookEndpoint]):
 @admin.register(WebhookEndpoint)
 class WebhookEndpointAdmin(RecordAdmin[WebhookEndpoint]):
     form = EndpointForm
+    kept_apart = frozenset({"salt"})
     change_form_template = "bookings/webhook_endpoint.html"
     list_display = ["channel", "url", "health", "told_of", "failing"]
     list_filter = ["active", "channel"]

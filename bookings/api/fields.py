@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -57,6 +57,13 @@ class Text(serializers.CharField):
                 f"{_shown(data)} is no text; write it in quotes", code="invalid"
             )
         return super().to_internal_value(data)
+
+
+class Choice(serializers.ChoiceField):
+    """One of a few words. What was sent instead is quoted as far as an answer can carry it."""
+
+    def fail(self, key: str, **about: Any) -> NoReturn:
+        super().fail(key, **{name: _printable(str(value)) for name, value in about.items()})
 
 
 @extend_schema_field({"type": "string", "pattern": MOMENT_PATTERN, "example": "2027-03-05T19:00"})

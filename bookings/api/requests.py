@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from bookings.api.fields import Day, Moment, StrictSerializer, Text, Whole, WrittenWhole
+from bookings.api.fields import Choice, Day, Moment, StrictSerializer, Text, Whole, WrittenWhole
 from bookings.api.problems import FieldError, Kind, problem
 from bookings.intake_rules import LONGEST_TEXT, MOST_GUESTS
 from bookings.models import Restaurant, TableAttribute, Zone
@@ -22,7 +22,7 @@ def _changed_text(name: str) -> Text:
 class Attributes(serializers.ListField):
     """Attributes that every table of the booking must have."""
 
-    child = serializers.ChoiceField(
+    child = Choice(
         choices=TableAttribute.choices,
         error_messages={
             "invalid_choice": f'"{{input}}" is not offered; known: {", ".join(TableAttribute.values)}'
@@ -72,7 +72,7 @@ class ChangeBody(StrictSerializer):
     guest_email = _changed_text("guest_email")
     guest_phone = _changed_text("guest_phone")
     notes = _changed_text("notes")
-    on_no_seating = serializers.ChoiceField(
+    on_no_seating = Choice(
         choices=["refuse", "review"],
         default="refuse",
         help_text="review: people look at a change that finds no table; the booking stays valid meanwhile.",

@@ -20,8 +20,9 @@ from bookings.models import (
     Table,
     WebhookEndpoint,
 )
+from config.console.alert_rights import may_see_alerts
 from config.console.local_mailbox import may_read_mailbox
-from observability.models import Event
+from observability.models import Alert, AlertState, Event
 from observability.scope import scope_of
 
 
@@ -102,6 +103,15 @@ def _open_cases(request: HttpRequest) -> tuple[Badge, ...]:
     return (*late, Badge(count=waiting, words="open")) if waiting else ()
 
 
+def _open_alerts(_request: HttpRequest) -> tuple[Badge, ...]:
+    """Those that nobody sees to in red, then those that somebody does."""
+    states = list(Alert.objects.filter(resolved_at__isnull=True).values_list("state", flat=True))
+    firing = states.count(AlertState.FIRING)
+    known = len(states) - firing
+    red = (Badge(count=firing, words="firing", tone="critical"),) if firing else ()
+    return (*red, Badge(count=known, words="acknowledged")) if known else red
+
+
 PAGES: tuple[tuple[str, tuple[OwnPage | Records, ...]], ...] = (
     (
         "Service",
@@ -121,6 +131,13 @@ PAGES: tuple[tuple[str, tuple[OwnPage | Records, ...]], ...] = (
             ),
             Records(label="Bookings", icon="book", model=Booking, tab=True),
             OwnPage(label="Stuck", icon="stuck", url_name="admin:stuck", may_open=_may_see_bookings),
+            OwnPage(
+                label="Alerts",
+                icon="bell",
+                url_name="admin:alerts",
+                may_open=may_see_alerts,
+                badges=_open_alerts,
+            ),
         ),
     ),
     (

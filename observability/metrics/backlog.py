@@ -104,3 +104,15 @@ def permits_in_use() -> PermitsInUse:
     return PermitsInUse(
         by_restaurant={row.restaurant_id: row.count for row in ask(SQL["permits_in_use"], {})}
     )
+
+
+def workers_silent() -> timedelta | None:
+    """How long no worker was heard of; None if none has been for a day, or ever."""
+    silent: timedelta | None = ask_one(SQL["workers_silent"], {}).silent
+    return silent
+
+
+def untold(*, now: datetime) -> timedelta | None:
+    """How long the first booking has waited that no event came after; None without bookings in a day."""
+    row = ask_one(SQL["untold"], {"now": now})
+    return (row.untold or timedelta(0)) if row.received else None

@@ -15,9 +15,13 @@ from bookings import state_machine
 from bookings.models import Booking, Restaurant
 from bookings.state_machine import Step
 from bookings.states import State
+from observability.alerts.evaluation import Sample
+from observability.alerts.policy import CONFIRMATION_LOW, RULES, STUCK
+from observability.alerts.watch import look
 from tests.browser.accessibility import findings
 from tests.browser.conftest import PHONE, WIDE, Opens
 from tests.factories import receive, serving_restaurant
+from tests.integration.assignments.stuck.scenes import age
 
 Person = Callable[..., User]
 
@@ -62,6 +66,7 @@ def test_axe_finds_nothing_on_the_pages_of_a_service(
     theme: str, size: tuple[int, int], house: Restaurant, person: Person, opens: Opens
 ) -> None:
     booking, case = seated(house), in_review(house, 20)
+    age(booked(house, 21), minutes=20)
     day = f"{tomorrow(19):%Y-%m-%d}"
     page = opens(person(), "/review/", theme=theme, size=size)
     for path in (
@@ -71,6 +76,9 @@ def test_axe_finds_nothing_on_the_pages_of_a_service(
         "/health/",
         f"/floor/?r={house.pk}&day={day}",
         f"/floor/?r={house.pk}&day={day}&b={booking.pk}",
+        "/stuck/",
+        f"/bookings/timeline/{booking.reference}/",
+        f"/bookings/timeline/{case.booking.reference}/?raw=1",
     ):
         page.goto(path)
         assert findings(page) == [], path
@@ -165,3 +173,39 @@ def test_a_booking_is_moved_on_the_floor_by_two_clicks(
     page.get_by_role("button", name="Move to").first.click()
     expect(page.get_by_text("sits elsewhere now")).to_be_visible()
     assert booking.allocations.get(active=True).table_id != before
+
+
+def test_an_alert_is_acknowledged_on_a_page_that_axe_has_nothing_against(
+    person: Person, opens: Opens
+) -> None:
+    readings: dict[str, float | None] = {rule.key: rule.good for rule in RULES}
+    readings |= {STUCK.key: 3, CONFIRMATION_LOW.key: None}
+    look(
+        now=timezone.now(),
+        reads={
+            key: lambda _, value=value: Sample(value=value, detail="2 created, 1 assigned")  # type: ignore[misc]
+            for key, value in readings.items()
+        },
+    )
+    ada = person()
+    for theme, size in (("light", WIDE), ("dark", PHONE)):
+        page = opens(ada, "/alerts/", theme=theme, size=size)
+        assert findings(page) == [], theme
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0], theme
+    page.get_by_role("button", name=f"Acknowledge: {STUCK.title}").click()
+    expect(page.get_by_text("by ada")).to_be_visible()
+    expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
+    expect(page.get_by_text("No data", exact=True)).to_have_count(1)
+
+
+def test_a_stuck_booking_is_requeued_after_a_dry_run(house: Restaurant, person: Person, opens: Opens) -> None:
+    booking = booked(house)
+    age(booking, minutes=20)
+    page = opens(person(), "/stuck/")
+    page.get_by_role("button", name=f"Requeue {booking.reference}").click()
+    expect(page.get_by_text("Dry run: nothing has been done yet")).to_be_visible()
+    page.get_by_role("button", name="Requeue, 1 booking").click()
+    expect(page.get_by_text("1 of 1 done")).to_be_visible()
+    page.get_by_role("link", name=booking.reference).click()
+    expect(page.get_by_role("heading", name=f"Booking {booking.reference}")).to_be_visible()
+    expect(page.locator(".track .now")).to_contain_text("Waiting for a worker")

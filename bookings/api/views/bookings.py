@@ -16,7 +16,7 @@ from bookings.api.pages import CursorPages
 from bookings.api.problems import Kind
 from bookings.api.requests import BookingBody, ChangeBody, chosen_zone
 from bookings.api.schema import KEY_PARAMETER, described
-from bookings.api.scope import bookings_of, find_booking, find_own, find_restaurant, with_seating
+from bookings.api.scope import bookings_of, find_booking, find_own, with_seating
 from bookings.api.seats import offering_alternatives
 from bookings.api.views.base import Operation
 from bookings.api.views.making import answer_made
@@ -56,8 +56,7 @@ class Bookings(Operation, ListAPIView[Booking]):
     def post(self, request: Request) -> Response:
         token = token_of(request)
 
-        def make(wishes: dict[str, Any], key: str | None) -> Booking:
-            restaurant = find_restaurant(token, wishes["restaurant"])
+        def make(restaurant: Restaurant, wishes: dict[str, Any], key: str | None) -> Booking:
             chosen = {
                 "restaurant": restaurant,
                 "zone": chosen_zone(restaurant, wishes["zone"]),

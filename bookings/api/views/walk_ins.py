@@ -11,11 +11,10 @@ from bookings.api.authentication import token_of
 from bookings.api.problems import Kind
 from bookings.api.requests import WalkInBody, chosen_zone
 from bookings.api.schema import KEY_PARAMETER, described
-from bookings.api.scope import find_restaurant
 from bookings.api.seats import offering_alternatives
 from bookings.api.views.base import Operation
 from bookings.api.views.making import answer_made
-from bookings.models import Booking, TokenRight
+from bookings.models import Booking, Restaurant, TokenRight
 from bookings.walk_ins import walk_in
 
 
@@ -36,8 +35,7 @@ class WalkIns(Operation):
     def post(self, request: Request) -> Response:
         token = token_of(request)
 
-        def seat(wishes: dict[str, Any], _key: str | None) -> Booking:
-            restaurant = find_restaurant(token, wishes["restaurant"])
+        def seat(restaurant: Restaurant, wishes: dict[str, Any], _key: str | None) -> Booking:
             chosen = {"restaurant": restaurant, "zone": chosen_zone(restaurant, wishes["zone"])}
             with offering_alternatives(restaurant):
                 return walk_in(**{**wishes, **chosen}, channel=token.channel, now=timezone.now())

@@ -19,7 +19,7 @@ from assignments.review.claims import CaseError
 from assignments.review.resolutions import ConflictError
 from assignments.review.undo import TooLateError, undo
 from config.console.review.case_page import case_page, next_case
-from config.console.review.rights import SEE, TAKE_OVER, WORK, case_in_scope, person
+from config.console.review.rights import SEE, TAKE_OVER, WORK, case_in_scope, others_at, person
 from config.console.review.rows import owner_of
 from config.console.review.toast import remember
 from observability.scope import scope_of
@@ -38,7 +38,7 @@ def apply_fix(request: HttpRequest, case_id: int) -> HttpResponse:
         case_id,
         resolutions.apply_fix,
         key=request.POST.get("key", ""),
-        override_reason=request.POST.get("reason", "")[:200],
+        override_reason=request.POST.get("reason", "").replace("\x00", "")[:200],
     )
 
 
@@ -110,14 +110,15 @@ def take_over(request: HttpRequest, case_id: int) -> HttpResponse:
 def presence(request: HttpRequest, case_id: int) -> HttpResponse:
     """Keep up one's claim, and tell who else is here: the lease part of the page, for htmx."""
     found, user, now = case_in_scope(request, case_id), person(request), timezone.now()
-    claims.keep(case_id=case_id, user=user)
+    if user.has_perm(WORK):
+        claims.keep(case_id=case_id, user=user)
     found.refresh_from_db(fields=["owner", "claimed_until", "closed_at"])
     ours = owner_of(found, user, now)
     context = {
         "case": found,
         "owner": ours,
         "is_mine": ours is not None and ours.is_me,
-        "viewers": claims.be_present(case_id=case_id, user=user),
+        "viewers": others_at(case_id, user),
         "may_take_over": user.has_perm(TAKE_OVER),
     }
     return TemplateResponse(request, "review/lease.html", context)
@@ -207,8 +208,9 @@ def _onward(request: HttpRequest, case_id: int) -> HttpResponse:
 
 
 def _keep_note(case_id: int, request: HttpRequest, written: str, now: datetime) -> None:
-    if written.strip():
-        waiting.note(case_id=case_id, user=person(request), text=written[: waiting.LONGEST_NOTE], now=now)
+    words = written.replace("\x00", "").strip()
+    if words:
+        waiting.note(case_id=case_id, user=person(request), text=words[: waiting.LONGEST_NOTE], now=now)
 
 
 def _listed(numbers: tuple[int, ...]) -> str:

@@ -21,7 +21,7 @@ from assignments.review.fixes import Fix, fixes_for
 from assignments.review.queue import Filters, open_cases, shown
 from config.console.local_time import local_time
 from config.console.review.fix_text import FixLine, line, names_for
-from config.console.review.rights import SEE, TAKE_OVER, WORK, case_in_scope, person
+from config.console.review.rights import SEE, TAKE_OVER, WORK, case_in_scope, others_at, person
 from config.console.review.rows import due_of, needs_of, owner_of
 from config.console.review.toast import toast
 from config.console.review.why import explanation
@@ -72,7 +72,7 @@ def case_page(
         ],
         "owner": ours,
         "is_mine": ours is not None and ours.is_me,
-        "viewers": claims.be_present(case_id=found.pk, user=user) if is_open else [],
+        "viewers": others_at(found.pk, user) if is_open else [],
         "may_work": user.has_perm(WORK),
         "may_take_over": user.has_perm(TAKE_OVER),
         "latest_snooze": local_time(found.booking.start_at - LEAD, found.booking.restaurant),

@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
 from assignments.models import ReviewCase
+from assignments.review import claims
 from observability.scope import scope_of
 
 SEE = "assignments.view_reviewcase"
@@ -25,3 +26,9 @@ def case_in_scope(request: HttpRequest, case_id: int) -> ReviewCase:
     """The case, if its restaurant is one of this person's; Http404 as if there were none otherwise."""
     rows = ReviewCase.objects.select_related("booking__restaurant", "booking__zone", "owner", "closed_by")
     return get_object_or_404(scope_of(request).narrow(rows, "booking__restaurant"), pk=case_id)
+
+
+def others_at(case_id: int, user: User) -> list[User]:
+    """Who else works on the case's page. Those who only look change nothing, not even this list."""
+    ask = claims.be_present if user.has_perm(WORK) else claims.others_present
+    return ask(case_id=case_id, user=user)

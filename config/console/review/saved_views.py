@@ -11,15 +11,15 @@ from django.views.decorators.http import require_POST
 
 from assignments.models import QueueView
 from config.console.review.queue_page import FilterForm
-from config.console.review.rights import SEE, SHARE, person
+from config.console.review.rights import SHARE, WORK, person
 from observability.scope import scope_of
 
 
 @require_POST
-@permission_required(SEE, raise_exception=True)
+@permission_required(WORK, raise_exception=True)
 def save_view(request: HttpRequest) -> HttpResponse:
     """Keep the filters under a name; shared with everybody by who may."""
-    user, name = person(request), request.POST.get("name", "").replace("\x00", "").strip()[:40]
+    user, name = person(request), _name(request)
     query = _known(request)
     back = HttpResponseRedirect(f"{reverse('admin:review_queue')}?{query}")
     if not name or not query:
@@ -37,15 +37,19 @@ def save_view(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@permission_required(SEE, raise_exception=True)
+@permission_required(WORK, raise_exception=True)
 def drop_view(request: HttpRequest) -> HttpResponse:
     """Forget one's own view, or a shared one by who may share."""
-    user, name = person(request), request.POST.get("name", "")
+    user, name = person(request), _name(request)
     mine = QueueView.objects.filter(name=name, owner=user)
     shared = QueueView.objects.filter(name=name, owner__isnull=True)
     if not mine.delete()[0] and user.has_perm(SHARE):
         shared.delete()
     return HttpResponseRedirect(reverse("admin:review_queue"))
+
+
+def _name(request: HttpRequest) -> str:
+    return request.POST.get("name", "").replace("\x00", "").strip()[:40]
 
 
 def _known(request: HttpRequest) -> str:

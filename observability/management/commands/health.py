@@ -29,7 +29,10 @@ class Command(BaseCommand):
         try:
             health = verdict(now=timezone.now())
         except DatabaseError as error:
-            told = {"level": Level.CRITICAL, "sentence": "CRITICAL: the database does not answer."}
+            told = {
+                "level": Level.CRITICAL,
+                "sentence": "CRITICAL: the database does not answer, or not as it should.",
+            }
             self.stdout.write(json.dumps(told) if as_json else told["sentence"])
             self.stderr.write(type(error).__name__)
             sys.exit(2)

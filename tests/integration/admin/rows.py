@@ -59,7 +59,8 @@ from bookings.models import (
 )
 from bookings.states import State
 from observability import events
-from observability.models import Event
+from observability.alerts.policy import STUCK
+from observability.models import Alert, AlertChange, AlertNotice, Event, RuleStanding
 from tests.factories import (
     RestaurantFactory,
     ServicePeriodFactory,
@@ -69,6 +70,7 @@ from tests.factories import (
     receive,
     serving_restaurant,
 )
+from tests.integration.observability.rows import alert_fired
 
 _numbers = itertools.count(1)
 
@@ -368,6 +370,11 @@ def _webhook() -> WebhookDelivery:
     )
 
 
+def _alert() -> Alert:
+    Alert.objects.filter(resolved_at__isnull=True).update(state="resolved", resolved_at=timezone.now())
+    return alert_fired(STUCK, at=timezone.now())
+
+
 MAKERS: Mapping[type[Model], Callable[[], Model]] = {
     Restaurant: RestaurantFactory,
     Zone: ZoneFactory,
@@ -416,6 +423,12 @@ MAKERS: Mapping[type[Model], Callable[[], Model]] = {
     FlagOverride: _override,
     FlagAcknowledgement: _acknowledgement,
     Event: lambda: event(seated_booking()),
+    RuleStanding: lambda: RuleStanding.objects.create(
+        rule=f"rule-{next(_numbers)}", state="quiet", since=timezone.now(), evaluated_at=timezone.now()
+    ),
+    Alert: _alert,
+    AlertChange: lambda: AlertChange.objects.get(alert=_alert()),
+    AlertNotice: lambda: AlertNotice.objects.create(change=_alert().changes.get(), channel="mail"),
     apps.get_model("django_q", "OrmQ"): lambda: apps.get_model("django_q", "OrmQ").objects.create(
         key="default", payload="not a pickle", lock=timezone.now()
     ),

@@ -7,7 +7,19 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
-from bookings.models import Booking, Restaurant, StaffRestaurant, Table, TableBlock, Zone
+from bookings.models import (
+    ApiAnswer,
+    Booking,
+    ChannelToken,
+    ImportReject,
+    ImportRun,
+    Restaurant,
+    StaffRestaurant,
+    Table,
+    TableBlock,
+    WebhookEndpoint,
+    Zone,
+)
 from config.roles import OPS_LEAD, ROLES
 from observability.admin import RecordAdmin
 from tests.factories import serving_restaurant
@@ -98,6 +110,24 @@ def test_filters_and_autocomplete_name_no_other_restaurant(
         {"app_label": "bookings", "model_name": "table", "field_name": "restaurant", "term": ""},
     )
     assert [item["id"] for item in found.json()["results"]] == [str(home_restaurant.pk)]
+
+
+@pytest.mark.parametrize(
+    ("model", "column"),
+    [
+        (ImportReject, "cells"),
+        (ImportRun, "content"),
+        (ChannelToken, "digest"),
+        (ApiAnswer, "digest"),
+        (WebhookEndpoint, "salt"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_what_no_page_shows_cannot_be_guessed_by_narrowing_a_list(
+    model: type[Model], column: str, administrator: Client
+) -> None:
+    make(model)
+    assert administrator.get(list_of(model), {f"{column}__gt": "0"}).status_code == 400
 
 
 def test_actions_reach_only_rows_of_the_scope(scoped: Client) -> None:

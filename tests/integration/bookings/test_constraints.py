@@ -58,7 +58,8 @@ from bookings.models import (
     WebhookEndpoint,
     Zone,
 )
-from observability.models import Event
+from observability.alerts.policy import STUCK
+from observability.models import Alert, AlertChange, AlertNotice, Event, RuleStanding
 from tests.factories import (
     NOW,
     RestaurantFactory,
@@ -69,6 +70,7 @@ from tests.factories import (
     serving_restaurant,
 )
 from tests.integration.assignments.flags import test_rules
+from tests.integration.observability.rows import alert_fired
 
 PROJECT_APPS = ("assignments", "bookings", "observability")
 
@@ -341,6 +343,25 @@ def token_with(**fields: Any) -> ChannelToken:
     return ChannelToken.objects.create(**{"created_at": NOW, "expires_at": dinner(day=1), **values})
 
 
+def standing_with(**fields: Any) -> RuleStanding:
+    return RuleStanding.objects.create(
+        **{"rule": "stuck", "state": "quiet", "since": NOW, "evaluated_at": NOW, **fields}
+    )
+
+
+def alter_alert(**fields: Any) -> int:
+    return Alert.objects.filter(pk=alert_fired(STUCK).pk).update(**fields)
+
+
+def change_alert(to_state: str) -> AlertChange:
+    return AlertChange.objects.create(alert=alert_fired(STUCK), to_state=to_state, created_at=NOW)
+
+
+def notice_with(alert: Alert, *channels: str, **fields: Any) -> list[AlertNotice]:
+    change = alert.changes.get()
+    return [AlertNotice.objects.create(change=change, channel=channel, **fields) for channel in channels]
+
+
 BROKEN: dict[str, Case] = {
     # Channels
     "api_answers_once": lambda s: [answer_with(), answer_with()],
@@ -493,6 +514,20 @@ BROKEN: dict[str, Case] = {
         source="outbox", event_type="mail.sent", severity="loud"
     ),
     "events_source_known": lambda s: Event.objects.create(source="gossip", event_type="mail.sent"),
+    # Alerts
+    "rule_standings_state_known": lambda _: standing_with(state="lost"),
+    "rule_standings_breach_dated": lambda _: standing_with(state="pending"),
+    "alerts_one_open": lambda _: [alert_fired(STUCK), alert_fired(STUCK)],
+    "alerts_priority_known": lambda _: alter_alert(priority="P9"),
+    "alerts_state_dated": lambda _: alter_alert(state="resolved"),
+    "alerts_acknowledged_by_somebody": lambda _: alter_alert(state="acknowledged", acknowledged_at=NOW),
+    "alert_changes_once": lambda _: change_alert("firing"),
+    "alert_changes_state_known": lambda _: change_alert("lost"),
+    "alert_changes_acknowledged_by_somebody": lambda _: change_alert("acknowledged"),
+    "alert_notices_once": lambda _: notice_with(alert_fired(STUCK), "mail", "mail"),
+    "alert_notices_channel_known": lambda _: notice_with(alert_fired(STUCK), "pigeon"),
+    "alert_notices_status_known": lambda _: notice_with(alert_fired(STUCK), "mail", status="lost"),
+    "alert_notices_sent_has_time": lambda _: notice_with(alert_fired(STUCK), "mail", status="sent"),
 }
 
 #: Rules with more than one way to be broken: the further ways.
@@ -537,6 +572,9 @@ ALSO_BROKEN: list[tuple[str, Case]] = [
     ("slots_number_range", lambda s: slot_with(s, number=0)),
     ("slots_taken_or_free", lambda s: slot_with(s, token=uuid4())),
     ("slots_taken_or_free", lambda s: slot_with(s, lease_until=dinner())),
+    ("alerts_state_dated", lambda _: alter_alert(state="acknowledged")),
+    ("alerts_state_dated", lambda _: alter_alert(resolved_at=NOW)),
+    ("alert_notices_sent_has_time", lambda _: notice_with(alert_fired(STUCK), "mail", sent_at=NOW)),
 ]
 
 #: Columns that are unique by themselves, as table.column.
@@ -564,6 +602,10 @@ REPEATED: dict[str, Case] = {
     "assignment_flag_cohorts.label": lambda s: [
         Cohort.objects.create(label="ten", percentage=10, salt="salt", restaurants=[1]) for _ in range(2)
     ],
+    "observability_rule_standings.rule": lambda _: [standing_with(), standing_with()],
+    "observability_alert_notices.uid": lambda _: notice_with(
+        alert_fired(STUCK), "mail", "webhook", uid=UUID(int=1)
+    ),
     "assignment_flag_acknowledgements.worker": lambda s: [
         FlagAcknowledgement.objects.create(
             worker="one", version=1, started_at=NOW, acknowledged_at=NOW, seen_at=NOW

@@ -11,12 +11,13 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.brokers import get_broker
 from django_q.models import OrmQ
-from django_q.signals import post_spawn
+from django_q.signals import post_execute_in_worker, post_spawn, pre_execute
 from django_q.signing import SignedPackage
 
 from bookings.intake import ASSIGN_TASK
 from bookings.outbox.promise import SEND_TASK
 from bookings.queue import enqueue, on_worker_start
+from observability import log_context
 
 CLUSTER: dict[str, Any] = settings.Q_CLUSTER
 
@@ -117,3 +118,13 @@ def test_a_callback_registered_twice_is_called_once_a_worker() -> None:
     finally:
         post_spawn.disconnect(dispatch_uid=f"{callback.__module__}.{callback.__qualname__}")
     assert len(post_spawn.receivers) == before
+
+
+def test_what_a_worker_logs_carries_the_id_of_its_task_while_it_is_at_it() -> None:
+    task = {"id": "5f3a", "func": "bookings.tasks.send_mail"}
+    pre_execute.send(sender="test", func=None, task=task)
+    assert log_context.correlation_id() == "5f3a"
+    failed = task | {"success": False, "result": "Ada Guest : Ada Guest"}
+    post_execute_in_worker.send(sender="test", func=None, task=failed)
+    assert log_context.correlation_id() is None
+    assert "Ada" not in str(failed["result"])

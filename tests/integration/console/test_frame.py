@@ -20,7 +20,7 @@ def rail_of(html: str) -> list[str]:
 
 def test_the_rail_shows_only_what_the_person_may_view(sign_in: SignIn) -> None:
     client = sign_in("bookings.view_booking", "bookings.view_table")
-    assert rail_of(client.get("/").content.decode()) == ["Today", "Floor", "Bookings", "Tables"]
+    assert rail_of(client.get("/").content.decode()) == ["Today", "Floor", "Bookings", "Stuck", "Tables"]
 
 
 def test_the_rail_of_somebody_without_permissions_leads_home_only(sign_in: SignIn) -> None:

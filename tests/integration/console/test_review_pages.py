@@ -205,7 +205,14 @@ def test_many_at_once_are_previewed_and_each_has_its_outcome(house: Restaurant, 
 
 
 @pytest.mark.parametrize(
-    "sent", [{}, {"action": "reject"}, {"action": "explode", "case": "1"}, {"case": "x"}]
+    "sent",
+    [
+        {},
+        {"action": "reject"},
+        {"action": "explode", "case": "1"},
+        {"case": "x"},
+        {"action": "claim", "case": "9" * 5_000},
+    ],
 )
 def test_a_bulk_request_that_names_nothing_leads_back(sent: dict[str, str]) -> None:
     client = signed_in(person(OPS_LEAD, "lead"))
@@ -224,6 +231,28 @@ def test_filters_are_kept_as_a_view_of_ones_own_or_shared(house: Restaurant, ada
     client.post("/review/views/drop/", {"name": "Large"})
     client.post("/review/views/drop/", {"name": "Large"})
     assert QueueView.objects.get().owner is None, "a shared view is dropped by who may share"
+
+
+def test_a_note_of_nothing_that_can_be_kept_is_no_note(house: Restaurant, ada: User) -> None:
+    case = waiting(house)
+    client = signed_in(ada)
+    client.get(case_url(case))
+    assert client.post(case_url(case, "reject"), {"note": "\x00 "}).status_code == 302
+    assert not CaseNote.objects.exists()
+
+
+def test_a_reason_to_override_keeps_what_can_be_kept(db: None) -> None:
+    case, client = waiting(serving_restaurant(8)), signed_in(person(OPS_LEAD, "lead"))
+    client.get(case_url(case))
+    fixes = fixes_for(booking=case.booking, now=timezone.now())
+    sent = {"key": next(fix.key for fix in fixes if fix.kind == "override"), "reason": "\x00Regulars"}
+    assert client.post(case_url(case, "fix"), sent).status_code == 302
+    assert Resolution.objects.get().override_reason == "Regulars"
+
+
+@pytest.mark.parametrize("name", ["\x00", "x" * 500, ""])
+def test_a_view_that_nobody_has_can_be_dropped(name: str, ada: User) -> None:
+    assert signed_in(ada).post("/review/views/drop/", {"name": name}).status_code == 302
 
 
 @pytest.mark.parametrize(

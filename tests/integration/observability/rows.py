@@ -6,6 +6,10 @@ from typing import Any
 from django.db import connection
 
 from observability import events
+from observability.alerts import records
+from observability.alerts.policy import Rule
+from observability.models import Alert
+from tests.factories import NOW
 
 
 def write_event(*, at: datetime, **context: Any) -> None:
@@ -16,6 +20,13 @@ def write_event(*, at: datetime, **context: Any) -> None:
                 source=events.OUTBOX, event_type="mail.sent", at=at, context={"attempt": 1, **context}
             )
         ]
+    )
+
+
+def alert_fired(rule: Rule, *, at: datetime = NOW) -> Alert:
+    """An alert that fired at a moment."""
+    return records.fire(
+        rule=rule, value=rule.threshold + 1, detail="3 created", breaching_since=at - rule.fires_after, now=at
     )
 
 

@@ -16,8 +16,13 @@ MOVES = "booking_moves"
 ATTEMPTS = "booking_assignment_attempts"
 EVENTS = "observability_events"
 
-#: Append-only too, and tried in the tests of flags and shadow.
-TESTED_IN_THEIR_ROOMS = {"assignment_flag_changes", "assignment_flag_cohorts", "shadow_comparisons"}
+#: Append-only too, and tried in the tests of flags, shadow and alerts.
+TESTED_IN_THEIR_ROOMS = {
+    "assignment_flag_changes",
+    "assignment_flag_cohorts",
+    "observability_alert_changes",
+    "shadow_comparisons",
+}
 
 
 @pytest.fixture

@@ -59,4 +59,4 @@ def test_a_database_that_is_away_is_critical(
         raise OperationalError("connection refused")
 
     monkeypatch.setattr(command, "verdict", away)
-    assert told(capsys) == ("CRITICAL: the database does not answer.", 2)
+    assert told(capsys) == ("CRITICAL: the database does not answer, or not as it should.", 2)

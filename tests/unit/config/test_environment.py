@@ -10,6 +10,7 @@ from config.environment import VARIABLES
 from tests.unit.config.conftest import COMPLETE, PROJECT, Load
 
 REQUIRED = sorted(name for name, variable in VARIABLES.items() if variable.required_when_deployed)
+WEBHOOK_SECRET = "whsec_" + "c2VjcmV0" * 5
 DEPLOYED = ["staging", "production"]
 
 
@@ -258,11 +259,61 @@ def comparable(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_example_with_every_line_in_force_is_a_complete_production(load: Load, clone: Path) -> None:
-    values = settings_of(EXAMPLE.read_text()) | {"SECRET_KEY": COMPLETE["SECRET_KEY"]}
+    secrets = {"SECRET_KEY": COMPLETE["SECRET_KEY"], "ALERT_WEBHOOK_SECRET": WEBHOOK_SECRET}
+    values = settings_of(EXAMPLE.read_text()) | secrets
     assert set(values) == set(VARIABLES)
     (clone / ".env").write_text("".join(f"{name}={value}\n" for name, value in values.items()))
     assert load()["ENVIRONMENT"] == "production"
 
 
 def test_the_example_holds_no_secret() -> None:
-    assert settings_of(EXAMPLE.read_text())["SECRET_KEY"] == ""
+    example = settings_of(EXAMPLE.read_text())
+    assert (example["SECRET_KEY"], example["ALERT_WEBHOOK_SECRET"]) == ("", "")
+
+
+# Alerts -------------------------------------------------------------------------------------------
+
+
+def test_alerts_go_to_the_addresses_named(load: Load) -> None:
+    hook = {"ALERT_WEBHOOK_URL": "https://pager.example/in", "ALERT_WEBHOOK_SECRET": WEBHOOK_SECRET}
+    found = load(**COMPLETE, ALERT_MAIL_TO="a@b.example, c@d.example", **hook)
+    assert found["ALERT_MAIL_TO"] == ["a@b.example", "c@d.example"]
+    assert (found["ALERT_WEBHOOK_URL"], found["ALERT_WEBHOOK_SECRET"]) == tuple(hook.values())
+
+
+def test_without_an_address_alerts_are_told_to_nobody(load: Load) -> None:
+    found = load(**COMPLETE)
+    assert (found["ALERT_MAIL_TO"], found["ALERT_WEBHOOK_URL"]) == ([], "")
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"ALERT_MAIL_TO": "nobody"}, "ALERT_MAIL_TO: 'nobody'"),
+        ({"ALERT_WEBHOOK_URL": "https://pager.example/in"}, "ALERT_WEBHOOK_SECRET: it is not whsec_"),
+        ({"ALERT_WEBHOOK_SECRET": WEBHOOK_SECRET}, "ALERT_WEBHOOK_URL: it has to begin with https://"),
+        (
+            {"ALERT_WEBHOOK_URL": "http://pager.example", "ALERT_WEBHOOK_SECRET": WEBHOOK_SECRET},
+            "ALERT_WEBHOOK_URL: it has to begin with https://",
+        ),
+        (
+            {"ALERT_WEBHOOK_URL": "https://pager.example", "ALERT_WEBHOOK_SECRET": "whsec_c2hvcnQ="},
+            "ALERT_WEBHOOK_SECRET",
+        ),
+    ],
+)
+def test_a_bad_address_or_secret_of_alerts_is_refused_and_the_secret_not_told(
+    load: Load, variables: dict[str, str], named: str
+) -> None:
+    told = refusal(load, **COMPLETE, **variables)
+    assert named in told
+    assert variables.get("ALERT_WEBHOOK_SECRET", WEBHOOK_SECRET) not in told
+
+
+def test_deployments_log_json_and_show_figures_to_whoever_has_the_token(load: Load) -> None:
+    token = COMPLETE["SECRET_KEY"]
+    found = load(**COMPLETE, METRICS_TOKEN=token)
+    assert found["LOGGING"]["handlers"]["stderr"]["formatter"] == "json"
+    assert (found["METRICS_TOKEN"], found["METRICS_OPEN"]) == (token, False)
+    with pytest.raises(ImproperlyConfigured, match="METRICS_TOKEN: its 3 characters can be guessed"):
+        load(METRICS_TOKEN="abc")

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.utils import timezone
 from django_q.models import OrmQ
 
 from assignments.models import Resolution
@@ -12,9 +13,10 @@ from assignments.review import best_fixes, resolutions, undo, waiting
 from assignments.review.claims import CaseClosedError, CaseError, NotClaimedError, take_over
 from assignments.review.fixes import Fix, FixKind, fixes_for
 from assignments.review.resolutions import ConflictError, OverrideRefusedError, apply_fix
-from bookings.allocations import held_tables
+from bookings import state_machine
+from bookings.allocations import held_tables, release
 from bookings.cancellation import cancel
-from bookings.models import Booking, BookingMove, OutboxMessage, Restaurant
+from bookings.models import Booking, BookingMove, BookingStatus, OutboxMessage, Restaurant
 from bookings.states import State
 from observability.models import Event
 from tests.factories import NOW, dinner, receive, serving_restaurant
@@ -55,6 +57,17 @@ def seat(booking: Booking, user: User, kind: FixKind = FixKind.SHIFT, reason: st
     case = claimed(booking, user)
     key = fix_of(booking, kind).key
     return apply_fix(case_id=case.pk, key=key, user=user, now=NOW, override_reason=reason)
+
+
+def take_back_to_review(booking: Booking) -> None:
+    release(booking=booking)
+    state_machine.move(
+        position=state_machine.position_of(booking),
+        steps=[state_machine.Step(to=State.MANUAL_REVIEW, reason="staff")],
+        at=NOW,
+        changes={"status": BookingStatus.PENDING},
+    )
+    booking.refresh_from_db()
 
 
 def test_a_fix_seats_confirms_and_promises_the_mail_after_the_undo_window(waiting_party: Booking) -> None:
@@ -105,6 +118,17 @@ def test_undo_is_for_ten_seconds_and_for_who_did_it(waiting_party: Booking) -> N
         undo.undo(resolution_id=resolution.pk, user=ada, now=NOW)
     waiting_party.refresh_from_db()
     assert waiting_party.status == "cancelled"
+
+
+def test_a_mail_that_went_out_long_before_is_no_reason_against_undo() -> None:
+    booking, ada = placed(serving_restaurant(2)), agent()
+    long_ago = timezone.now() - timedelta(days=1)
+    OutboxMessage.objects.update(status="sent", due_at=long_ago, sent_at=long_ago)
+    take_back_to_review(booking)
+    resolution = seat(booking, ada, FixKind.SEAT)
+    undo.undo(resolution_id=resolution.pk, user=ada, now=NOW)
+    booking.refresh_from_db()
+    assert (booking.assignment_state, booking.status) == ("manual_review", "pending")
 
 
 def test_a_rejection_mails_the_guest_and_can_be_undone(waiting_party: Booking) -> None:

@@ -52,6 +52,10 @@ def test_wrong_types_and_forms(web: Caller, field: str, value: Any) -> None:
     assert Booking.objects.count() == 0
 
 
+def test_a_word_that_no_answer_can_carry_is_quoted_without_it(web: Caller) -> None:
+    refused(web.post("bookings", wish(requires=["\ud800"])), 400, "requires.0")
+
+
 def test_a_number_past_all_floats_is_no_party(web: Caller) -> None:
     body = json.dumps(wish()).replace('"party_size": 2', '"party_size": 1e400')
     refused(web.post("bookings", body), 400, "party_size")

@@ -48,6 +48,13 @@ def test_a_refused_request_leaves_its_key_free(web: Caller) -> None:
     assert web.post("bookings", wish(), Idempotency_Key="a1").status_code == 201
 
 
+def test_a_token_for_other_restaurants_gets_nothing_by_a_key_of_its_channel(web: Caller) -> None:
+    body = wish()
+    assert web.post("bookings", body, Idempotency_Key="a1").status_code == 201
+    elsewhere = Caller(secret=issue(serving_restaurant(2)).secret)
+    refused(elsewhere.post("bookings", body, Idempotency_Key="a1"), 404)
+
+
 def test_channels_do_not_share_keys(web: Caller, restaurant: Any) -> None:
     phone = Caller(secret=issue(restaurant, channel="phone").secret)
     assert web.post("bookings", wish(), Idempotency_Key="a1").status_code == 201

@@ -63,10 +63,10 @@ def test_it_is_made_once_every_few_seconds() -> None:
 
 
 def test_a_scrape_that_failed_is_tried_again_by_the_next() -> None:
-    answers = iter([ZeroDivisionError(), b"well"])
+    answers: list[bytes | Exception] = [ZeroDivisionError(), b"well"]
 
     def make() -> bytes:
-        answer = next(answers)
+        answer = answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer

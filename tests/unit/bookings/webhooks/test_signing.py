@@ -2,7 +2,8 @@
 
 import base64
 
-from bookings.webhooks.signing import new_salt, secret_of, signature
+from bookings.webhooks.signing import new_salt, secret_of
+from observability.standard_webhooks import signature
 
 
 def test_a_signature_is_that_of_the_standards_example() -> None:

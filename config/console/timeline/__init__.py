@@ -1,0 +1,1 @@
+"""A booking's whole story on one page, and as a file."""

@@ -1,0 +1,1 @@
+"""Alerts: rules over the metrics, evaluated by the workers' upkeep, told by mail and webhook."""

@@ -1,0 +1,15 @@
+"""Tables of this floor."""
+
+from observability.models.alert import Alert as Alert
+from observability.models.alert import AlertChange as AlertChange
+from observability.models.alert import AlertNotice as AlertNotice
+from observability.models.alert import AlertState as AlertState
+from observability.models.alert import Channel as Channel
+from observability.models.alert import NoticeStatus as NoticeStatus
+from observability.models.alert import Priority as Priority
+from observability.models.alert import RuleStanding as RuleStanding
+from observability.models.alert import RuleState as RuleState
+from observability.models.event import FAILED as FAILED
+from observability.models.event import SOURCES as SOURCES
+from observability.models.event import Event as Event
+from observability.models.event import Severity as Severity

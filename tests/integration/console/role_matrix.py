@@ -1,0 +1,212 @@
+"""Who may open what: the rights of each group at every address of the site, as people would tell them.
+
+Written down apart from `config.roles`, so that a change of either shows. A new address needs an entry.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from config.roles import (
+    ENGINEERING_LEAD,
+    MANAGER,
+    ON_CALL,
+    OPS_AGENT,
+    OPS_LEAD,
+    PRODUCT_OWNER,
+    ROLES,
+    VIEWER,
+)
+
+Groups = frozenset[str]
+
+#: People who are no member of a group: without a session, and staff with nothing but the right to sign in.
+ANYBODY, STAFF = "anybody", "staff without a group"
+
+NONE: Groups = frozenset()
+ALL: Groups = frozenset(ROLES)
+SIGNED_IN: Groups = ALL | {STAFF}
+EVERYBODY: Groups = SIGNED_IN | {ANYBODY}
+
+LEAD: Groups = frozenset({OPS_LEAD})
+OPS: Groups = frozenset({OPS_AGENT, OPS_LEAD})
+ENGINEERING: Groups = frozenset({ENGINEERING_LEAD})
+ROLLOUT: Groups = ALL - OPS
+QUEUE: Groups = frozenset({ENGINEERING_LEAD, ON_CALL, MANAGER})
+WEBHOOKS: Groups = frozenset({OPS_LEAD, ENGINEERING_LEAD, ON_CALL})
+MAILS: Groups = frozenset({OPS_LEAD, ON_CALL})
+EXPORT: Groups = frozenset({OPS_LEAD, PRODUCT_OWNER})
+RESCUE: Groups = frozenset({OPS_LEAD, ON_CALL})
+ACKNOWLEDGE: Groups = frozenset({OPS_LEAD, ENGINEERING_LEAD, ON_CALL, MANAGER})
+#: Groups that answer for every restaurant: records of no restaurant are theirs alone.
+EVERYWHERE: Groups = ALL - {OPS_AGENT, VIEWER}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Who:
+    """The groups that may GET an address, and those that may POST to it."""
+
+    get: Groups = NONE
+    post: Groups = NONE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Records:
+    """The groups that may do each thing with the records of a model."""
+
+    view: Groups = NONE
+    add: Groups = NONE
+    change: Groups = NONE
+    delete: Groups = NONE
+
+
+#: Addresses of our own; the name is that of the URLconf.
+PAGES: Mapping[str, Who] = {
+    # Reviews: everybody looks, operations work.
+    "admin:review_queue": Who(get=ALL),
+    "admin:review_case": Who(get=ALL),
+    "admin:review_presence": Who(post=ALL),
+    **{
+        f"admin:review_{step}": Who(post=OPS)
+        for step in (
+            "next", "undo", "fix", "quick_fix", "requeue", "reject", "snooze", "wake", "note", "release",
+            "take_over", "save_view", "drop_view",
+        )
+    },
+    "admin:review_bulk": Who(post=LEAD),
+    # The floor: everybody looks, operations serve.
+    "admin:floor": Who(get=ALL),
+    **{
+        f"admin:floor_{step}": Who(post=OPS)
+        for step in ("walk_in", "check_in", "complete", "no_show", "lock", "unlock", "move")
+    },
+    # How it goes: figures and alerts are those of all restaurants together.
+    "admin:health": Who(get=EVERYWHERE),
+    "admin:alerts": Who(get=EVERYWHERE),
+    "admin:acknowledge_alert": Who(post=ACKNOWLEDGE),
+    "admin:stuck": Who(get=ALL),
+    "admin:stuck_rescue": Who(post=RESCUE),
+    "admin:booking_timeline": Who(get=ALL),
+    "admin:booking_timeline_export": Who(get=EXPORT),
+    # Probes, and figures for whoever has the token.
+    "healthz": Who(get=EVERYBODY),
+    "readyz": Who(get=EVERYBODY),
+    "metrics": Who(get=EVERYBODY),
+    # The frame of the console.
+    "admin:index": Who(get=SIGNED_IN, post=SIGNED_IN),
+    "admin:find": Who(get=SIGNED_IN),
+    "admin:mailbox": Who(get=EVERYWHERE),
+    "admin:mailbox_letter": Who(get=EVERYWHERE),
+    "admin:login": Who(get=frozenset({ANYBODY}), post=EVERYBODY),
+    "admin:logout": Who(post=SIGNED_IN),
+    "admin:password_change": Who(get=SIGNED_IN, post=SIGNED_IN),
+    "admin:password_change_done": Who(get=SIGNED_IN),
+    "admin:auth_user_password_change": Who(),
+    "admin:jsi18n": Who(get=SIGNED_IN),
+    # Without a model named, nobody has anything to choose from.
+    "admin:autocomplete": Who(),
+    # No record has a page outside the console.
+    "admin:view_on_site": Who(),
+    "admin:app_list": Who(get=ALL, post=ALL),
+    # Exports hold guests' data.
+    "admin:bookings_booking_export": Who(get=EXPORT),
+    "admin:observability_event_export": Who(get=EXPORT),
+    # Mails and webhooks.
+    "admin:bookings_outboxmessage_letter": Who(get=ALL),
+    "admin:bookings_outboxmessage_resend": Who(get=MAILS, post=MAILS),
+    "admin:bookings_outboxmessage_delivered": Who(get=MAILS, post=MAILS),
+    "admin:bookings_webhookendpoint_secret": Who(get=ENGINEERING, post=ENGINEERING),
+    "admin:bookings_webhookendpoint_test": Who(get=WEBHOOKS, post=WEBHOOKS),
+    "admin:bookings_webhookdelivery_resend": Who(get=WEBHOOKS, post=WEBHOOKS),
+    # With a restaurant goes who works there, which is the administrators' to say.
+    "admin:bookings_restaurant_delete": Who(get=LEAD),
+    # Imports.
+    "admin:bookings_importrun_new": Who(get=LEAD, post=LEAD),
+    "admin:bookings_importrun_prepare": Who(get=LEAD, post=LEAD),
+    "admin:bookings_importrun_result": Who(get=LEAD, post=LEAD),
+    "admin:bookings_importrun_stop": Who(get=LEAD, post=LEAD),
+    "admin:bookings_importrun_rejects": Who(get=LEAD, post=LEAD),
+    # Channels come with a token; nobody's session opens the API, and its documents are public.
+    **{
+        f"api:{name}": Who()
+        for name in (
+            "bookings", "booking", "cancel", "check_in", "complete", "no_show", "restaurants", "restaurant",
+            "floor_plan", "availability", "walk_ins",
+        )
+    },
+    "api:openapi": Who(get=EVERYBODY),
+    "api:openapi_yaml": Who(get=EVERYBODY),
+    "api:docs": Who(get=EVERYBODY),
+}  # fmt: skip
+
+#: What everybody in a group may look at, and nobody changes by hand.
+_SERVICE = Records(view=ALL)
+_FLOOR_PLAN = Records(view=ALL, add=LEAD, change=LEAD, delete=LEAD)
+_ROLLOUT = Records(view=ROLLOUT)
+_QUEUE = Records(view=QUEUE)
+_ADMINISTRATORS = Records()
+
+#: Pages of records, by model.
+RECORDS: Mapping[str, Records] = {
+    **{
+        f"bookings_{model}": _FLOOR_PLAN
+        for model in (
+            "restaurant", "zone", "table", "adjacency", "combination", "combinationtable", "serviceperiod",
+            "closure", "turntime", "pacinglimit",
+        )
+    },
+    "bookings_tableblock": Records(view=ALL, add=OPS, change=OPS, delete=OPS),
+    "bookings_booking": Records(view=ALL, add=OPS, change=OPS),
+    "bookings_allocation": _SERVICE,
+    "bookings_statechange": _SERVICE,
+    "bookings_bookingmove": _SERVICE,
+    "bookings_changewish": _SERVICE,
+    "bookings_outboxmessage": _SERVICE,
+    "bookings_importrun": Records(view=LEAD),
+    "bookings_importreject": Records(view=LEAD),
+    "bookings_channeltoken": Records(view=ENGINEERING, add=ENGINEERING, change=ENGINEERING),
+    "bookings_apianswer": Records(view=ENGINEERING),
+    "bookings_webhookendpoint": Records(view=WEBHOOKS, add=ENGINEERING, change=ENGINEERING),
+    "bookings_webhookdelivery": Records(view=WEBHOOKS),
+    "bookings_staffrestaurant": _ADMINISTRATORS,
+    "auth_user": _ADMINISTRATORS,
+    "auth_group": _ADMINISTRATORS,
+    **{
+        f"assignments_{model}": _SERVICE
+        for model in (
+            "attempt", "slot", "nowfit", "reviewcase", "resolution", "casenote", "casepresence", "queueview",
+        )
+    },
+    **{
+        f"assignments_{model}": _ROLLOUT
+        for model in (
+            "cohort", "flagstate", "flagoverride", "flagchange", "flagacknowledgement", "shadowcomparison",
+        )
+    },
+    "observability_event": _SERVICE,
+    # Of no restaurant, so that the lists are empty for who works at some.
+    **{
+        f"observability_{model}": Records(view=ALL - {OPS_AGENT})
+        for model in ("alert", "alertchange", "alertnotice", "rulestanding")
+    },
+    **{f"django_q_{model}": _QUEUE for model in ("ormq", "success", "failure", "schedule")},
+}  # fmt: skip
+
+
+def may(name: str) -> Who | None:
+    """Who may open the address of that name; None if nobody has said so."""
+    return PAGES.get(name) or _of_records(name)
+
+
+def _of_records(name: str) -> Who | None:
+    """A list and a history take a POST as they take a GET; a page that only shows refuses it."""
+    model, _, page = name.removeprefix("admin:").rpartition("_")
+    known = RECORDS.get(model)
+    if known is None:
+        return None
+    return {
+        "changelist": Who(get=known.view, post=known.view),
+        "history": Who(get=known.view, post=known.view),
+        "add": Who(get=known.add, post=known.add),
+        "change": Who(get=known.view, post=known.change),
+        "delete": Who(get=known.delete, post=known.delete),
+    }.get(page)
