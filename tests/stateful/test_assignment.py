@@ -271,6 +271,8 @@ class Assignment(RuleBasedStateMachine):
                 return
             self.expire_leases()
             forget_redis()  # the locks of the dead have lapsed
+            # So has the time that the legacy planner leaves a run, and that of every retry.
+            sql("UPDATE bookings SET next_attempt_at = now() WHERE next_attempt_at > now()")
             sql("UPDATE outbox_messages SET due_at = now() - interval '1 hour' WHERE status = 'pending'")
             sql("UPDATE outbox_messages SET claimed_at = now() - interval '1 hour' WHERE status = 'inflight'")
             sweep(now=timezone.now(), overdue_after=timedelta(0))
