@@ -37,10 +37,6 @@ class Deadline:
     at: datetime
     band: Band
 
-    def left(self, now: datetime) -> timedelta:
-        """Time until the deadline; negative once it has passed."""
-        return self.at - now
-
 
 def deadline(
     *, opened_at: datetime, start_at: datetime, now: datetime, snoozed_until: datetime | None = None

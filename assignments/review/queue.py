@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from assignments.models import NowFit, Resolution, ReviewCase
-from assignments.review.deadlines import DUE_AT, LEAD, SOON
+from assignments.review.deadlines import DUE_AT, LEAD
 from observability.scope import Scope
 
 #: Views everybody has: which of the open cases they show.
@@ -54,7 +54,6 @@ def counts(*, scope: Scope, user: User) -> Mapping[str, int]:
     return rows.annotate(due_at=DUE_AT).aggregate(
         **{view: Count("pk", filter=_of_view(view, user)) for view in views},
         overdue=Count("pk", filter=_AWAKE & Q(due_at__lte=Now())),
-        soon=Count("pk", filter=_AWAKE & Q(due_at__gt=Now(), due_at__lte=Now() + SOON)),
     )
 
 

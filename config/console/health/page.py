@@ -11,10 +11,11 @@ from django.views.decorators.http import require_safe
 
 from config.console.health.attention import needs_attention
 from config.console.health.machinery import facts, workers
-from config.console.health.tiles import rates_of, tiles_of
+from config.console.health.tiles import tiles_of
 from config.console.navigation import may_see_health
 from observability.health import Figures, Level, judge
 from observability.metrics import backlog
+from observability.metrics.rates import rates
 from observability.metrics.window import Window
 from observability.scope import scope_of
 
@@ -36,7 +37,7 @@ def health(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied("The health page is for those who work for every restaurant.")
     now = timezone.now()
     window = Window.until(now, DAY)
-    found, stuck = rates_of(window), backlog.stuck(now=now)
+    found, stuck = rates(window), backlog.stuck(now=now)
     running, version = workers()
     verdict = judge(
         Figures(

@@ -15,7 +15,6 @@ from observability.metrics.rates import (
     Rates,
     error_rates,
     outcome_rates_by_step,
-    rates,
 )
 from observability.metrics.window import Window, floor
 
@@ -57,11 +56,6 @@ def tiles_of(window: Window, found: Rates, stuck: Stuck) -> list[Tile]:
         _milliseconds("Lock wait p95", percentiles(window, Timing.LOCK_WAIT), LOCK_P95, window, waits),
         _stuck(stuck),
     ]
-
-
-def rates_of(window: Window) -> Rates:
-    """The rates that the tiles and the verdict share."""
-    return rates(window)
 
 
 def _share(
