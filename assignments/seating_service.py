@@ -15,6 +15,7 @@ from assignments.engine.facts import Block, Facts, FloorPlanError, Period, Reque
 from assignments.engine.flags import Mode
 from assignments.engine.plans import Decision
 from assignments.engine.policies import legacy
+from assignments.engine.promises import holds
 from assignments.engine.reasons import SENTENCES, Reason
 from assignments.engine.rejections import why_not
 from assignments.facts_store import (
@@ -48,6 +49,13 @@ class EngineSeating:
         except FloorPlanError:
             return False
         return why_not(facts, request, tables) is None
+
+    def holds(self, *, party: Party, tables: Sequence[int], now: datetime) -> bool:
+        try:
+            facts, request = _asked(party, now)
+        except FloorPlanError:
+            return False
+        return holds(facts, request, tables)
 
     def seat(
         self, *, party: Party, now: datetime, moving: bool = True, without: Collection[int] = ()

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection
 
-from bookings.models import Allocation, Booking, BookingMove, BookingStatus
+from bookings.models import Allocation, Booking, BookingMove, BookingStatus, Restaurant
 from bookings.wishes import Wish, wish_of
 from observability import events
 
@@ -31,7 +31,7 @@ FROM {first}json_to_recordset(%(places)s::json) AS place (
          table_id bigint, booking_id bigint, start_at timestamptz, end_at timestamptz)
 JOIN tables t ON t.id = place.table_id AND t.active
 JOIN restaurants r ON r.id = t.restaurant_id
-WHERE r.id = %(restaurant)s AND NOT EXISTS (
+WHERE r.id = %(restaurant)s AND r.floor_plan_version = %(plan_version)s AND NOT EXISTS (
     SELECT FROM table_blocks block WHERE block.table_id = t.id
       AND block.end_at > place.start_at
       AND block.start_at < place.end_at + make_interval(mins => r.buffer_minutes))
@@ -45,7 +45,7 @@ class AllocationLostError(Exception):
 
     @classmethod
     def of(cls, tables: Iterable[int]) -> "AllocationLostError":
-        return cls(f"tables {sorted(set(tables))} are no longer all free and in service")
+        return cls(f"tables {sorted(set(tables))} are not all free any more, or the floor plan was edited")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,18 +71,18 @@ def holding(*, after: str = "") -> str:
 
 
 def hold_values(*, booking: Booking, tables: Iterable[int], now: datetime) -> dict[str, Any]:
-    """The parameters of `holding`."""
-    return _values(booking.restaurant_id, _rows(booking, tables), now)
+    """The parameters of `holding`; the tables were found in the floor plan of `booking.restaurant`."""
+    return _values(booking.restaurant, _rows(booking, tables), now)
 
 
 def hold(*, booking: Booking, tables: Sequence[int], now: datetime) -> None:
     """Hold `tables` for the booking, buffer included, in the current transaction.
 
-    Raises AllocationLostError if one is taken, or was put out of service since the plan was made; the
-    caller's transaction must then roll back.
+    Raises AllocationLostError if one is taken, or the floor plan is no longer that of `booking.restaurant`;
+    the caller's transaction must then roll back.
     """
     give_way(booking.restaurant_id)
-    _insert(_rows(booking, tables), booking.restaurant_id, now)
+    _insert(_rows(booking, tables), booking.restaurant, now)
 
 
 def hold_after_moves(
@@ -106,7 +106,7 @@ def hold_after_moves(
     for move in moves:
         _deactivate(move.booking_id, move.from_tables)
     wanted = _rows_of(moves, moved)
-    _insert([*wanted, *_rows(booking, tables)], booking.restaurant_id, now)
+    _insert([*wanted, *_rows(booking, tables)], booking.restaurant, now)
     _record_moves(booking, moves, cause, now, actor_id=actor_id)
 
 
@@ -120,7 +120,7 @@ def exchange(
     moved = _lock_movable(booking.restaurant_id, moves)
     for move in moves:
         _deactivate(move.booking_id, move.from_tables)
-    _insert(_rows_of(moves, moved), booking.restaurant_id, now)
+    _insert(_rows_of(moves, moved), booking.restaurant, now)
     _record_moves(booking, moves, cause, now, actor_id=actor_id)
 
 
@@ -163,7 +163,7 @@ def reseat(
     for move in moves:
         _deactivate(move.booking_id, move.from_tables)
     wanted = _rows_of(moves, moved)
-    _insert([*wanted, *_rows(booking, tables)], booking.restaurant_id, now)
+    _insert([*wanted, *_rows(booking, tables)], booking.restaurant, now)
     _record_moves(booking, moves, cause, now)
     if set(held) != set(tables):
         own = Exchange(
@@ -234,13 +234,18 @@ def _rows_of(moves: Sequence[Exchange], moved: Mapping[int, Booking]) -> list[_R
     return [row for move in moves for row in _rows(moved[move.booking_id], move.to_tables)]
 
 
-def _values(restaurant_id: int, rows: Sequence[_Row], now: datetime) -> dict[str, Any]:
-    return {"places": json.dumps(rows), "restaurant": restaurant_id, "at": now}
+def _values(restaurant: Restaurant, rows: Sequence[_Row], now: datetime) -> dict[str, Any]:
+    return {
+        "places": json.dumps(rows),
+        "restaurant": restaurant.pk,
+        "plan_version": restaurant.floor_plan_version,
+        "at": now,
+    }
 
 
-def _insert(rows: Sequence[_Row], restaurant_id: int, now: datetime) -> None:
+def _insert(rows: Sequence[_Row], restaurant: Restaurant, now: datetime) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(holding(), _values(restaurant_id, rows, now))
+        cursor.execute(holding(), _values(restaurant, rows, now))
         if cursor.rowcount != len(rows):
             raise AllocationLostError.of(row["table_id"] for row in rows)
 

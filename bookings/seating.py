@@ -70,6 +70,10 @@ class Seating(Protocol):
         """Whether the party may sit at exactly these tables."""
         ...
 
+    def holds(self, *, party: Party, tables: Sequence[int], now: datetime) -> bool:
+        """Whether the tables, promised to the party, still seat it; the house's tastes do not count."""
+        ...
+
     def seat(
         self, *, party: Party, now: datetime, moving: bool = True, without: Collection[int] = ()
     ) -> Seat | NoSeat:

@@ -12,9 +12,11 @@ from bookings.wishes import wish_of
 def lock_as_seen(seen: Booking) -> Booking:
     """The booking, locked in the current transaction.
 
-    Raises StaleBookingError if it is no longer as the caller saw it.
+    Its restaurant is the one the caller saw, so that tables are taken only by the floor plan they were found
+    in. Raises StaleBookingError if the booking is no longer as the caller saw it.
     """
-    booking = Booking.objects.select_for_update(of=("self",)).select_related("restaurant").get(pk=seen.pk)
+    booking = Booking.objects.select_for_update().get(pk=seen.pk)
+    booking.restaurant = seen.restaurant
     if _standing(booking) != _standing(seen):
         raise StaleBookingError(f"{booking.reference} was changed meanwhile")
     return booking

@@ -94,7 +94,8 @@ def walk_in(
         try:
             return _sit_down(door, seat)
         except AllocationLostError:
-            continue
+            # What changed may be the house itself: its rules and the version of its floor plan.
+            restaurant.refresh_from_db()
     raise StaleBookingError("the tables are taken faster than one is found; try again")
 
 

@@ -97,6 +97,9 @@ CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "booking.unlocked": frozenset({"actor"}),
         "table.withdrawn": frozenset({"table", "kept_seats", "moved", "replanned", "to_people", "actor"}),
         "table.returned": frozenset({"table", "actor"}),
+        "floor_plan.edited": frozenset(
+            {"tables", "kept_seats", "moved", "replanned", "to_people", "actor"}
+        ),
     },
     REVIEW: {
         "case.change_wished": frozenset({"action", "reason"}),

@@ -149,7 +149,7 @@ def _seat(case_id: int, choice: _Choice) -> Resolution:
                 "next_attempt_at": None,
             },
         )
-        _take_tables(Booking.objects.get(pk=booking.pk), choice)
+        _take_tables(_as_planned(booking, choice), choice)
         NowFit.objects.filter(booking=booking).delete()
         void_pending(booking_id=booking.pk, kinds=STANDING, now=now)
         tell_guest(booking_id=booking.pk, kind=MailKind.CONFIRMATION, delay=UNDO_WINDOW)
@@ -166,6 +166,13 @@ def _seat(case_id: int, choice: _Choice) -> Resolution:
             before=before,
             moves=[[m.booking_id, list(m.from_tables), list(m.to_tables)] for m in fix.moves],
         )
+
+
+def _as_planned(booking: Booking, choice: _Choice) -> Booking:
+    """The booking as it is written now, in the floor plan in which its tables were found."""
+    written = Booking.objects.get(pk=booking.pk)
+    written.restaurant = choice.seen.restaurant
+    return written
 
 
 def _take_tables(booking: Booking, choice: _Choice) -> None:

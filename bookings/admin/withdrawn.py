@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from django.contrib import messages
 from django.http import HttpRequest
 
-from bookings.withdrawals import Fate, Withdrawal
+from bookings.displacing import Fate
+from bookings.withdrawals import Withdrawal
 
 #: Level and sentence of each fate; the sentence goes on with the references.
 _TOLD: Mapping[Fate, tuple[int, str]] = {

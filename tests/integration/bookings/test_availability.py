@@ -87,6 +87,7 @@ def test_a_party_the_house_takes_at_no_time_is_refused() -> None:
 def test_a_full_day_is_answered_at_once_and_with_few_queries() -> None:
     """40 tables, 100 bookings: the facts are read once, whatever the number of times."""
     restaurant = serving_restaurant(*[2, 4] * 18, *[6, 8] * 2, join=True)
+    restaurant.refresh_from_db()
     tables = list(restaurant.tables.order_by("pk"))
     for number in range(100):
         # Three sittings one after the other, so that each booking has a table to itself.
