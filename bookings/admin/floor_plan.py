@@ -1,8 +1,9 @@
-"""Floor plan in the console: restaurants, zones, tables, how they stand together, what is out of service."""
+"""Floor plan in the console: restaurants, zones, tables, what is out of service."""
 
 # ruff: noqa: ARG002 - Django names the arguments, not every method needs all
 
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -19,22 +20,14 @@ from bookings.admin.calendar import (
     ZoneInline,
 )
 from bookings.admin.local_time import LocalDateTimeField, instant
-from bookings.admin.same_restaurant import OfRestaurantAdmin, SameRestaurantForm, stranger
+from bookings.admin.same_restaurant import OfRestaurantAdmin, SameRestaurantForm
 from bookings.admin.withdrawn import tell_fates
 from bookings.display import show
-from bookings.models import (
-    Adjacency,
-    Combination,
-    CombinationTable,
-    Restaurant,
-    Table,
-    TableAttribute,
-    TableBlock,
-    Zone,
-)
+from bookings.floor_plan_edits import FloorPlanEditError, TableChange, change_table
+from bookings.models import Restaurant, Table, TableAttribute, TableBlock, Zone
 from bookings.service_time import lift_block
 from bookings.withdrawals import deactivate_table, place_block, reactivate_table
-from observability.admin import GrowingAdmin, RecordAdmin, RecordForm, RecordInline
+from observability.admin import GrowingAdmin, RecordAdmin
 
 
 @admin.register(Restaurant)
@@ -70,6 +63,22 @@ class TableForm(SameRestaurantForm):
         choices=TableAttribute.choices, required=False, widget=forms.CheckboxSelectMultiple
     )
 
+    def change(self) -> TableChange:
+        """What of the table is new, but for whether it is in service."""
+        names = [name for name in self.changed_data if name in TableChange.__slots__]
+        return TableChange(**{name: self.cleaned_data[name] for name in names})
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self.instance.pk and not self.errors:
+            try:
+                change_table(
+                    table_id=self.instance.pk, change=self.change(), now=timezone.now(), dry_run=True
+                )
+            except FloorPlanEditError as error:
+                self.add_error(error.field if error.field in self.fields else None, error.message)
+        return cleaned
+
 
 @admin.register(Table)
 class TableAdmin(OfRestaurantAdmin[Table]):
@@ -84,17 +93,23 @@ class TableAdmin(OfRestaurantAdmin[Table]):
     autocomplete_fields = ["restaurant", "zone"]
 
     def save_model(self, request: HttpRequest, obj: Table, form: Any, change: bool) -> None:  # noqa: FBT001
-        """A table that leaves or comes back does so by its use case, which looks after its bookings."""
-        if change and "active" in form.changed_data:
-            self._put(request, obj)
-        super().save_model(request, obj, form, change)
-
-    def _put(self, request: HttpRequest, table: Table) -> None:
+        """A table that changes, leaves or comes back does so by its use case, which looks after its bookings."""
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
         now, actor_id = timezone.now(), request.user.pk
+        if "active" in form.changed_data:
+            self._put(request, obj, now, actor_id)
+        if form.change() != TableChange():
+            edited = change_table(table_id=obj.pk, change=form.change(), now=now, actor_id=actor_id)
+            tell_fates(request, edited, obj)
+
+    def _put(self, request: HttpRequest, table: Table, now: datetime, actor_id: int | None) -> None:
         if table.active:
             reactivate_table(table_id=table.pk, now=now, actor_id=actor_id)
         else:
-            tell_fates(request, deactivate_table(table_id=table.pk, now=now, actor_id=actor_id))
+            gone = deactivate_table(table_id=table.pk, now=now, actor_id=actor_id)
+            tell_fates(request, gone, table)
 
     @admin.display(description="Party alone", ordering="max_party")
     def party(self, table: Table) -> str:
@@ -103,101 +118,6 @@ class TableAdmin(OfRestaurantAdmin[Table]):
     @admin.display(description="Offers")
     def offers(self, table: Table) -> str:
         return ", ".join(name.replace("_", " ") for name in table.attributes) or show.NONE
-
-
-class AdjacencyForm(SameRestaurantForm):
-    """Takes the two tables in any order; the row holds the lower id first."""
-
-    belonging = ["table_low", "table_high"]
-
-    class Meta:
-        labels: ClassVar = {"table_low": "Table", "table_high": "Next to"}
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        one, other = cleaned.get("table_low"), cleaned.get("table_high")
-        if one and other and one.pk == other.pk:
-            self.add_error("table_high", f"{other} cannot stand next to itself; choose another table.")
-        elif one and other and one.pk > other.pk:
-            cleaned["table_low"], cleaned["table_high"] = other, one
-        return cleaned
-
-
-@admin.register(Adjacency)
-class AdjacencyAdmin(OfRestaurantAdmin[Adjacency]):
-    form = AdjacencyForm
-    list_display = ["pair", "restaurant"]
-    list_filter = ["restaurant"]
-    list_select_related = ["restaurant", "table_low", "table_high"]
-    search_fields = ["table_low__number", "table_high__number", "restaurant__name"]
-    ordering = ["restaurant__name", "table_low__number", "table_high__number"]
-    autocomplete_fields = ["restaurant", "table_low", "table_high"]
-
-    @admin.display(description="Tables", ordering="table_low__number")
-    def pair(self, adjacency: Adjacency) -> str:
-        return f"{adjacency.table_low} next to {adjacency.table_high}"
-
-
-class MemberForm(RecordForm[CombinationTable]):
-    """A table of the combination on whose page it stands."""
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        table, combination = cleaned.get("table"), cleaned.get("combination")
-        # The restaurant is unset where the combination's own form is refused.
-        if table and combination and combination.restaurant_id:
-            self.instance.restaurant_id = combination.restaurant_id
-            wrong = stranger(table, combination.restaurant)
-            if wrong:
-                self.add_error("table", wrong)
-        return cleaned
-
-
-class MemberInline(RecordInline[CombinationTable, Combination]):
-    model = CombinationTable
-    form = MemberForm
-    fields = ["table"]
-    autocomplete_fields = ["table"]
-    extra = 2
-    verbose_name_plural = "tables"
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Tables are taken out and put in; an input for each one that is in would ask for its name each."""
-        return False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("table", "combination")
-
-
-@admin.register(Combination)
-class CombinationAdmin(OfRestaurantAdmin[Combination]):
-    list_display = ["name", "restaurant", "capacity", "members"]
-    list_filter = ["restaurant"]
-    search_fields = ["name", "restaurant__name"]
-    ordering = ["restaurant__name", "name"]
-    inlines = [MemberInline]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Combination]:
-        return super().get_queryset(request).prefetch_related("tables")
-
-    @admin.display(description="Tables")
-    def members(self, combination: Combination) -> str:
-        return show.joined(table.number for table in combination.tables.all())
-
-
-class CombinationTableForm(SameRestaurantForm):
-    belonging = ["combination", "table"]
-
-
-@admin.register(CombinationTable)
-class CombinationTableAdmin(OfRestaurantAdmin[CombinationTable]):
-    form = CombinationTableForm
-    list_display = ["table", "combination", "restaurant"]
-    list_filter = ["restaurant"]
-    list_select_related = ["table", "combination", "restaurant"]
-    search_fields = ["combination__name", "table__number", "restaurant__name"]
-    ordering = ["restaurant__name", "combination__name", "table__number"]
-    autocomplete_fields = ["restaurant", "combination", "table"]
 
 
 class TableBlockForm(SameRestaurantForm):
@@ -266,7 +186,7 @@ class TableBlockAdmin(OfRestaurantAdmin[TableBlock], GrowingAdmin[TableBlock]):
         )
         # The page goes on with the form's own object: its message, its log, its address.
         obj.pk = withdrawal.block.pk if withdrawal.block else None
-        tell_fates(request, withdrawal)
+        tell_fates(request, withdrawal, obj.table)
 
     def delete_model(self, request: HttpRequest, obj: TableBlock) -> None:
         lift_block(block_id=obj.pk)

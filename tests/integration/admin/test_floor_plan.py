@@ -391,3 +391,64 @@ def test_what_only_the_database_notices_is_told_and_nothing_saved(administrator:
     assert response.status_code == 302
     assert "zones_name_unique" in str(next(iter(get_messages(request))))
     assert Zone.objects.count() == 1
+
+
+def changed(table: Table, **answers: Any) -> dict[str, Any]:
+    """The form of a table as it is, but for `answers`."""
+    now_is = {
+        "number": table.number,
+        "capacity": table.capacity,
+        "max_party": table.max_party,
+        "movable": "on",
+    }
+    return {name: value for name, value in table_answers(table, **{**now_is, **answers}).items() if value}
+
+
+def pair_of(restaurant: Restaurant) -> Combination:
+    named = Combination.objects.create(restaurant=restaurant, name="Pair", capacity=5)
+    CombinationTable.objects.bulk_create(
+        CombinationTable(restaurant=restaurant, combination=named, table=table)
+        for table in restaurant.tables.all()
+    )
+    return named
+
+
+def test_a_table_that_becomes_too_small_finds_its_bookings_other_tables(administrator: Client) -> None:
+    booking = confirmed(serving_restaurant(2, 2))
+    table = Table.objects.get(pk=tables(booking)[0])
+    response = administrator.post(page_of(table), changed(table, capacity=1, max_party=1), follow=True)
+    assert f"Moved to other tables: {booking.reference}." in response.content.decode()
+    assert table.pk not in tables(booking)
+    table.refresh_from_db()
+    assert table.capacity == 1
+
+
+def test_a_link_that_a_combination_needs_is_not_deleted(administrator: Client) -> None:
+    named = pair_of(serving_restaurant(2, 2, join=True))
+    link = Adjacency.objects.get()
+    page = administrator.post(deletion_of(link), {"post": "yes"})
+    assert "not all connected by adjacencies" in page.content.decode()
+    assert Adjacency.objects.exists()
+    administrator.post(deletion_of(named), {"post": "yes"})
+    administrator.post(deletion_of(link), {"post": "yes"})
+    assert not Adjacency.objects.exists()
+
+
+def test_a_table_that_a_combination_needs_as_it_is_says_so_in_the_form(administrator: Client) -> None:
+    restaurant = serving_restaurant(2, 2, join=True)
+    pair_of(restaurant)
+    table = restaurant.tables.earliest("pk")
+    page = administrator.post(page_of(table), changed(table, movable=""))
+    assert "cannot be moved, so not joined" in page.content.decode()
+
+
+def test_a_combination_that_takes_fewer_or_goes_has_its_bookings_planned_again(administrator: Client) -> None:
+    restaurant = serving_restaurant(2, 2, join=True)
+    named = pair_of(restaurant)
+    booking = confirmed(restaurant, party_size=5)
+    members = {"combinationtable_set-TOTAL_FORMS": 0, "combinationtable_set-INITIAL_FORMS": 0}
+    answers = {"name": "Pair", "capacity": 4, **members}
+    response = administrator.post(page_of(named), answers, follow=True)
+    assert f"being planned again: {booking.reference}." in response.content.decode()
+    booking.refresh_from_db()
+    assert booking.assignment_state == "assignment_pending"
