@@ -12,6 +12,7 @@ from bookings.allocations import release
 from bookings.capacity import announce_freed
 from bookings.change_wishes import withdraw_wish
 from bookings.models import Booking, BookingStatus, TableBlock
+from bookings.webhooks.hook import announce_step
 from observability import events
 
 
@@ -91,6 +92,8 @@ def _set_status(booking: Booking, status: BookingStatus, now: datetime, actor_id
     booking.status, booking.updated_at = status, now
     booking.save(update_fields=["status", "updated_at"])
     withdraw_wish(booking=booking, now=now)
+    version = booking.assignment_state_version
+    announce_step(booking_id=booking.pk, status=status, version=version, at=now)
     events.record(
         [
             events.Record(

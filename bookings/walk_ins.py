@@ -13,6 +13,7 @@ from bookings.outbox.news import tell_guest
 from bookings.seating import NoSeat, NoSeatingError, Party, Seat, seating
 from bookings.state_machine import StaleBookingError, Step
 from bookings.states import State
+from bookings.webhooks.hook import announce_step
 from bookings.wishes import Wish
 
 CHANNEL = "walk_in"
@@ -114,12 +115,15 @@ def _place(booking: Booking, door: _Door, seat: Seat) -> None:
     else:
         hold(booking=booking, tables=seat.tables, now=door.now)
     metadata = {"strategy": seat.strategy, "cause": CHANNEL}
-    state_machine.move(
+    position = state_machine.move(
         position=state_machine.position_of(booking),
         steps=[Step(to=state, metadata=metadata if state == State.ASSIGNED else {}) for state in _WAY],
         at=door.now,
         actor_id=door.actor_id,
         changes={"status": BookingStatus.CHECKED_IN, "assignment_strategy": seat.strategy},
+    )
+    announce_step(
+        booking_id=booking.pk, status=BookingStatus.CHECKED_IN, version=position.version, at=door.now
     )
     tell_guest(booking_id=booking.pk, kind=MailKind.CONFIRMATION)
 

@@ -8,17 +8,20 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from bookings.models.booking import Booking
+from bookings.models.booking import Booking, BookingStatus
 from bookings.states import State
 
 
 class WebhookEvent(models.TextChoices):
-    """What an endpoint can be told: states in which a booking rests, by the state's name."""
+    """What an endpoint can be told: states in which a booking rests, and steps of its service time."""
 
     CONFIRMED = f"booking.{State.CONFIRMED}", "Confirmed"
     MANUAL_REVIEW = f"booking.{State.MANUAL_REVIEW}", "Gone to manual review"
     CANCELLED = f"booking.{State.CANCELLED}", "Cancelled"
     ASSIGNMENT_PENDING = f"booking.{State.ASSIGNMENT_PENDING}", "Waiting to be planned again"
+    CHECKED_IN = f"booking.{BookingStatus.CHECKED_IN}", "Checked in"
+    COMPLETED = f"booking.{BookingStatus.COMPLETED}", "Completed"
+    NO_SHOW = f"booking.{BookingStatus.NO_SHOW}", "No-show"
 
 
 #: A delivery of this event was asked for by a person and tells of no booking.
@@ -109,7 +112,7 @@ class WebhookDelivery(models.Model):
         ]  # fmt: skip
         constraints = [
             models.UniqueConstraint(
-                fields=["endpoint", "booking", "version"], name="webhook_deliveries_once"
+                fields=["endpoint", "booking", "version", "event"], name="webhook_deliveries_once"
             ),
             models.CheckConstraint(
                 name="webhook_deliveries_event_known",

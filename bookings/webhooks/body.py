@@ -4,7 +4,11 @@ import json
 from datetime import datetime
 from typing import Any
 
-from bookings.models import Restaurant, WebhookDelivery
+from bookings.models import Restaurant, WebhookDelivery, WebhookEvent
+from bookings.states import State
+
+#: Steps of the service time leave a booking in the state from which they are taken.
+_STATE = dict.fromkeys((WebhookEvent.CHECKED_IN, WebhookEvent.COMPLETED, WebhookEvent.NO_SHOW), State.CONFIRMED)
 
 
 def body_of(delivery: WebhookDelivery) -> bytes:
@@ -22,7 +26,7 @@ def _content(delivery: WebhookDelivery) -> dict[str, Any]:
         "data": {
             "reference": delivery.booking.reference,
             "restaurant": restaurant.slug,
-            "state": delivery.event.removeprefix("booking."),
+            "state": _STATE.get(delivery.event) or delivery.event.removeprefix("booking."),
             "status": delivery.booking_status,
             "version": delivery.version,
             "start": _local(delivery.start_at, restaurant),

@@ -1,4 +1,4 @@
-"""Writes what endpoints are to be told, in the transaction of the transition.
+"""Writes what endpoints are to be told, in the transaction of the transition or step.
 
 Most deployments and most states have no endpoint: then nothing is asked of the database but, every
 few seconds, which events anybody wants.
@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from bookings.models import WebhookEndpoint
+from bookings.models import BookingStatus, WebhookEndpoint
 from bookings.states import State
 
 #: A process learns of a new endpoint, or a new choice of events, within this many seconds.
@@ -25,7 +25,16 @@ def is_wanted(state: State) -> bool:
 
 def announce(*, booking_id: int, state: State, version: int, at: datetime) -> None:
     """Tell the endpoints of the booking's channel that it is in `state` now, once this is committed."""
-    if not is_wanted(state):
+    _announce(booking_id=booking_id, event=_event(state), version=version, at=at)
+
+
+def announce_step(*, booking_id: int, status: BookingStatus, version: int, at: datetime) -> None:
+    """Tell them of a step of its service time: the state stays, and with it the version."""
+    _announce(booking_id=booking_id, event=_event(status), version=version, at=at)
+
+
+def _announce(*, booking_id: int, event: str, version: int, at: datetime) -> None:
+    if event not in _wanted_events():
         return
     with connection.cursor() as cursor:
         cursor.execute(
@@ -36,7 +45,7 @@ def announce(*, booking_id: int, state: State, version: int, at: datetime) -> No
             FROM bookings b JOIN webhook_endpoints e ON e.channel = b.channel
             WHERE b.id = %(booking)s AND e.active AND %(event)s::varchar = ANY(e.events)
             """,
-            {"event": _event(state), "version": version, "at": at, "booking": booking_id},
+            {"event": event, "version": version, "at": at, "booking": booking_id},
         )
 
 
@@ -46,8 +55,8 @@ def forget() -> None:
     _wanted = (float("-inf"), frozenset())
 
 
-def _event(state: State) -> str:
-    return f"booking.{state}"
+def _event(now_is: State | BookingStatus) -> str:
+    return f"booking.{now_is}"
 
 
 def _wanted_events() -> frozenset[str]:

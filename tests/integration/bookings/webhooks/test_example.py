@@ -43,7 +43,7 @@ def test_the_documented_receiver_checks_and_keeps_the_newest_state(receiver: Rec
     confirmed, cancelled, test = receiver.calls
     for call in (cancelled, confirmed, cancelled, test):  # out of order, and once more
         assert theirs.receive(call.headers, call.body) == 204
-    assert theirs.bookings[booking.reference]["state"] == "cancelled"
+    assert theirs.bookings[booking.reference]["data"]["state"] == "cancelled"
     assert theirs.receive(confirmed.headers, confirmed.body.replace(b"confirmed", b"cancelled")) == 401
 
 

@@ -1,6 +1,8 @@
 """What endpoints are told is written with the transition, or not at all."""
 
+import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,9 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from assignments.coordinator import process_booking
 from bookings.cancellation import cancel
 from bookings.models import Booking, WebhookDelivery
+from bookings.service_time import check_in, complete, mark_no_show
 from bookings.states import State
+from bookings.walk_ins import walk_in
 from bookings.webhooks import hook
-from tests.factories import NOW, receive, serving_restaurant
+from bookings.webhooks.body import body_of
+from tests.factories import NOW, dinner, receive, serving_restaurant
 from tests.integration.bookings.webhooks.conftest import endpoint_at
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +42,47 @@ def test_each_state_in_which_a_booking_rests_is_told_with_its_version() -> None:
     booking = processed()
     cancel(booking_id=booking.pk, now=NOW)
     assert told() == [("booking.confirmed", 6, "confirmed"), ("booking.cancelled", 7, "cancelled")]
+
+
+STEPS: dict[str, tuple[Callable[..., Booking], ...]] = {
+    "completed": (check_in, complete),
+    "no_show": (mark_no_show,),
+}
+
+
+@pytest.mark.parametrize("steps", STEPS.values(), ids=STEPS.keys())
+def test_each_step_of_the_service_time_is_told_with_the_version_of_its_state(
+    steps: tuple[Callable[..., Booking], ...],
+) -> None:
+    endpoint_at(URL)
+    booking = processed()
+    for step in steps:
+        booking = step(booking_id=booking.pk, now=booking.start_at)
+    last = f"booking.{booking.status}", 6, booking.status
+    assert told()[-1] == last
+    assert len(told()) == 1 + len(steps)
+    data = json.loads(body_of(WebhookDelivery.objects.earliest("id")))["data"]
+    newest = json.loads(body_of(WebhookDelivery.objects.latest("id")))["data"]
+    assert (newest["state"], newest["status"]) == ("confirmed", booking.status)
+    assert newest["version"] == data["version"]
+
+
+def test_a_step_that_is_taken_back_is_not_told() -> None:
+    endpoint_at(URL)
+    booking = processed()
+    with transaction.atomic():
+        check_in(booking_id=booking.pk, now=NOW)
+        transaction.set_rollback(True)
+    assert [event for event, _, _ in told()] == ["booking.confirmed"]
+
+
+def test_a_walk_in_is_told_as_confirmed_and_as_checked_in() -> None:
+    endpoint_at(URL)
+    walk_in(restaurant=serving_restaurant(2), party_size=2, channel="web", now=dinner(19))
+    assert told() == [
+        ("booking.confirmed", 6, "checked_in"),
+        ("booking.checked_in", 6, "checked_in"),
+    ]
 
 
 def test_a_booking_in_review_is_told() -> None:
