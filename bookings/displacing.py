@@ -7,7 +7,7 @@ seats, is reported, and is people's to ask. A guest who was told that he has a t
 never told which. A mail that says so and has not gone out waits until there is one again.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -67,6 +67,23 @@ def counts(displaced: Iterable[Displaced]) -> dict[str, int]:
         "moved": fates.count("moved"),
         "replanned": fates.count("replanned"),
         "to_people": fates.count("to_people"),
+    }
+
+
+#: What a person is told of each fate.
+SENTENCES: Mapping[Fate, str] = {
+    "moved": "Moved to other tables",
+    "replanned": "Without a table, so being planned again",
+    "to_people": "Pinned to their tables, so in review now",
+    "stays": "Sitting there already, so left there",
+}
+
+
+def fates_in_words(displaced: Sequence[Displaced]) -> dict[Fate, str]:
+    """A sentence for each fate that any booking met, with the references."""
+    met = {fate: [item.reference for item in displaced if item.fate == fate] for fate in SENTENCES}
+    return {
+        fate: f"{SENTENCES[fate]}: {', '.join(references)}." for fate, references in met.items() if references
     }
 
 

@@ -16,9 +16,8 @@ from django.db import transaction
 
 from bookings.allocations import be_alone, held_tables
 from bookings.capacity import announce_freed
+from bookings.demand.layout import connected
 from bookings.displacing import Displaced, Fate, Order, counts, find_another, holders
-from bookings.imports.floor_plan.checks import check
-from bookings.imports.floor_plan.present import present_plan
 from bookings.intake_rules import FURTHEST_AHEAD
 from bookings.models import Adjacency, Booking, Combination, Restaurant, Table, Zone
 from bookings.seating import Party, seating
@@ -147,11 +146,11 @@ def edit(
     with transaction.atomic():
         be_alone(restaurant_id)
         restaurant = Restaurant.objects.get(pk=restaurant_id)
-        problems = _problems(restaurant)
+        broken = _broken_combinations(restaurant)
         suited = [booking for booking in holders(tables=tables, start=now, end=None) if _suits(booking, now)]
         apply()
         restaurant = Restaurant.objects.get(pk=restaurant_id)
-        _check_sound(restaurant, problems)
+        _check_sound(restaurant, broken)
         displaced = _look_after(suited, restaurant, Order(now=now, actor_id=actor_id))
         _record(restaurant, tables, displaced, now, actor_id)
         announce_freed(restaurant_id=restaurant_id, start=now, end=now + FURTHEST_AHEAD)
@@ -189,15 +188,36 @@ def _members(combination: Combination) -> list[int]:
     return list(combination.tables.values_list("pk", flat=True))
 
 
-def _problems(restaurant: Restaurant) -> set[str]:
-    return {str(problem) for problem in check(present_plan(restaurant))}
+def _check_sound(restaurant: Restaurant, broken_before: set[str]) -> None:
+    """A plan with tables that are joined and cannot be seats nobody, so no edit leads to one."""
+    broken = sorted(_broken_combinations(restaurant) - broken_before)
+    if broken:
+        raise FloorPlanEditError("floor plan", f"{'; '.join(broken)}. Change or remove that first.")
 
 
-def _check_sound(restaurant: Restaurant, before: set[str]) -> None:
-    """A plan that contradicts itself seats nobody, so no edit leads to one."""
-    new = sorted(_problems(restaurant) - before)
-    if new:
-        raise FloorPlanEditError("floor plan", f"{'; '.join(new)}. Change that first.")
+def _broken_combinations(restaurant: Restaurant) -> set[str]:
+    links = list(restaurant.adjacencies.values_list("table_low_id", "table_high_id"))
+    return {
+        f"{combination.name}: {why}"
+        for combination in restaurant.combinations.prefetch_related("tables")
+        if (why := _against_joining(combination.tables.all(), links))
+    }
+
+
+def _against_joining(tables: Collection[Table], links: Sequence[tuple[int, int]]) -> str | None:
+    """Why the tables of a combination cannot be joined; None if they can, or are not all in service."""
+    if not all(table.active for table in tables):
+        return None
+    if len(tables) < 2:
+        return "fewer than two tables"
+    fixed = [table.number for table in tables if not table.movable]
+    if fixed:
+        return f"{', '.join(fixed)} cannot be moved, so not joined"
+    if len({table.zone_id for table in tables}) > 1:
+        return "the tables stand in different zones"
+    if not connected([table.pk for table in tables], links):
+        return "the tables are not all connected by adjacencies"
+    return None
 
 
 def _record(

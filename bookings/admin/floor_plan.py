@@ -93,7 +93,7 @@ class TableAdmin(OfRestaurantAdmin[Table]):
     autocomplete_fields = ["restaurant", "zone"]
 
     def save_model(self, request: HttpRequest, obj: Table, form: Any, change: bool) -> None:  # noqa: FBT001
-        """A table that changes, leaves or comes back does so by its use case, which looks after its bookings."""
+        """A table changes, leaves and comes back by its use case, which looks after its bookings."""
         if not change:
             super().save_model(request, obj, form, change)
             return
@@ -102,14 +102,14 @@ class TableAdmin(OfRestaurantAdmin[Table]):
             self._put(request, obj, now, actor_id)
         if form.change() != TableChange():
             edited = change_table(table_id=obj.pk, change=form.change(), now=now, actor_id=actor_id)
-            tell_fates(request, edited, obj)
+            tell_fates(request, edited.displaced)
 
     def _put(self, request: HttpRequest, table: Table, now: datetime, actor_id: int | None) -> None:
         if table.active:
             reactivate_table(table_id=table.pk, now=now, actor_id=actor_id)
         else:
             gone = deactivate_table(table_id=table.pk, now=now, actor_id=actor_id)
-            tell_fates(request, gone, table)
+            tell_fates(request, gone.displaced)
 
     @admin.display(description="Party alone", ordering="max_party")
     def party(self, table: Table) -> str:
@@ -186,7 +186,7 @@ class TableBlockAdmin(OfRestaurantAdmin[TableBlock], GrowingAdmin[TableBlock]):
         )
         # The page goes on with the form's own object: its message, its log, its address.
         obj.pk = withdrawal.block.pk if withdrawal.block else None
-        tell_fates(request, withdrawal, obj.table)
+        tell_fates(request, withdrawal.displaced)
 
     def delete_model(self, request: HttpRequest, obj: TableBlock) -> None:
         lift_block(block_id=obj.pk)

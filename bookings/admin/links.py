@@ -52,7 +52,7 @@ class AdjacencyAdmin(OfRestaurantAdmin[Adjacency]):
 
     def delete_model(self, request: HttpRequest, obj: Adjacency) -> None:
         edited = unlink(adjacency_id=obj.pk, now=timezone.now(), actor_id=request.user.pk)
-        tell_fates(request, edited, obj)
+        tell_fates(request, edited.displaced)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Adjacency]) -> None:
         for link in queryset:
@@ -120,12 +120,12 @@ class CombinationAdmin(OfRestaurantAdmin[Combination]):
                 now=timezone.now(),
                 actor_id=request.user.pk,
             )
-            tell_fates(request, edited, obj)
+            tell_fates(request, edited.displaced)
         super().save_model(request, obj, form, change)
 
     def delete_model(self, request: HttpRequest, obj: Combination) -> None:
         edited = remove_combination(combination_id=obj.pk, now=timezone.now(), actor_id=request.user.pk)
-        tell_fates(request, edited, obj)
+        tell_fates(request, edited.displaced)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Combination]) -> None:
         for combination in queryset:

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from datetime import time
 from enum import StrEnum
 from itertools import pairwise
+from typing import TypeVar
 from zoneinfo import ZoneInfo
+
+Name = TypeVar("Name", str, int)
 
 
 class LayoutError(ValueError):
@@ -164,7 +167,7 @@ class Layout:
         return next((band.minutes for band in bands if party_size <= band.max_party), bands[-1].minutes)
 
 
-def connected(numbers: Iterable[str], adjacencies: Iterable[tuple[str, str]]) -> bool:
+def connected(numbers: Iterable[Name], adjacencies: Iterable[tuple[Name, Name]]) -> bool:
     """Whether the tables hang together using only adjacencies among themselves."""
     wanted = set(numbers)
     links = [pair for pair in adjacencies if wanted.issuperset(pair)]

@@ -1,6 +1,7 @@
 """What a receiver is told: the booking's reference, state and times; nothing about the guest."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,9 @@ from bookings.models import Restaurant, WebhookDelivery, WebhookEvent
 from bookings.states import State
 
 #: Steps of the service time leave a booking in the state from which they are taken.
-_STATE = dict.fromkeys((WebhookEvent.CHECKED_IN, WebhookEvent.COMPLETED, WebhookEvent.NO_SHOW), State.CONFIRMED)
+_STATE: Mapping[str, State] = dict.fromkeys(
+    (WebhookEvent.CHECKED_IN, WebhookEvent.COMPLETED, WebhookEvent.NO_SHOW), State.CONFIRMED
+)
 
 
 def body_of(delivery: WebhookDelivery) -> bytes:

@@ -7,6 +7,9 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Count, Min, ProtectedError
 
+from bookings.allocations import be_alone
+from bookings.displacing import Displaced
+from bookings.floor_plan_edits import edit
 from bookings.imports.floor_plan import plan
 from bookings.imports.floor_plan.difference import Difference, difference
 from bookings.imports.floor_plan.document import read_plan, slug_in
@@ -31,20 +34,23 @@ from bookings.service_time import lift_block
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Imported:
-    """What became of a document. `warnings` name coming bookings that hold a newly blocked table."""
+    """What became of a document. `displaced` are coming bookings whose tables no longer suit them."""
 
     restaurant: Restaurant
     created: bool
     difference: Difference
-    warnings: tuple[str, ...]
+    displaced: tuple[Displaced, ...] = ()
 
 
 @transaction.atomic
-def import_plan(*, content: object, now: datetime, dry_run: bool = False) -> Imported:
+def import_plan(
+    *, content: object, now: datetime, actor_id: int | None = None, dry_run: bool = False
+) -> Imported:
     """Create or change the restaurant that a document describes.
 
     Tables that are left out are deleted, or put out of use if they were ever held; one that a coming
-    booking holds refuses the whole document. Raises PlanError with all problems; then nothing is changed.
+    booking holds refuses the whole document. Bookings at tables that no longer suit them, or are blocked,
+    are seated elsewhere or planned again. Raises PlanError with all problems; then nothing is changed.
     """
     restaurant, created = _locked(content)
     before = present_plan(restaurant)
@@ -52,11 +58,35 @@ def import_plan(*, content: object, now: datetime, dry_run: bool = False) -> Imp
     problems = [*_held(restaurant, found, now)]
     if problems:
         raise PlanError(problems)
-    _apply(restaurant, found)
-    warnings = tuple(_seated_in_blocks(restaurant, found))
-    if dry_run:
-        transaction.set_rollback(True)
-    return Imported(restaurant=restaurant, created=created, difference=found, warnings=warnings)
+    displaced = _carry_out(restaurant, found, now, actor_id) if found else ()
+    transaction.set_rollback(dry_run)
+    return Imported(restaurant=restaurant, created=created, difference=found, displaced=displaced)
+
+
+def _carry_out(
+    restaurant: Restaurant, found: Difference, now: datetime, actor_id: int | None
+) -> tuple[Displaced, ...]:
+    touched = restaurant.tables.filter(number__in=_touched(found)).values_list("pk", flat=True)
+    edited = edit(
+        restaurant_id=restaurant.pk,
+        tables=list(touched),
+        apply=lambda: _apply(restaurant, found),
+        now=now,
+        actor_id=actor_id,
+    )
+    return edited.displaced
+
+
+def _touched(found: Difference) -> set[str]:
+    """Numbers of the tables whose bookings may no longer suit them."""
+    links = found.adjacencies.removed
+    combinations = [*found.combinations.removed, *(before for before, _ in found.combinations.changed)]
+    return {
+        *(table.number for table, _ in found.tables.changed),
+        *(number for link in links for number in (link.first, link.second)),
+        *(number for named in combinations for number in named.tables),
+        *(block.table for block in found.blocks.added),
+    }
 
 
 def _locked(content: object) -> tuple[Restaurant, bool]:
@@ -70,20 +100,9 @@ def _locked(content: object) -> tuple[Restaurant, bool]:
         _, created = Restaurant.objects.get_or_create(slug=slug, defaults=asdict(new.rules))
     else:
         created = False
-    return Restaurant.objects.select_for_update().get(slug=slug), created
-
-
-def _seated_in_blocks(restaurant: Restaurant, found: Difference) -> Iterable[str]:
-    for block in found.blocks.added:
-        held = Allocation.objects.filter(
-            table__restaurant=restaurant,
-            table__number=block.table,
-            active=True,
-            period__overlap=(block.start, block.end),
-        )
-        references = held.order_by("period").values_list("booking__reference", flat=True)[:10]
-        if references:
-            yield f"{block}: held in that time by {', '.join(references)}; give them other tables"
+    # Tables before rows: the order of all who take tables. Bookings that come in refer to the row and go on.
+    be_alone(Restaurant.objects.get(slug=slug).pk)
+    return Restaurant.objects.select_for_update(no_key=True).get(slug=slug), created
 
 
 def _held(restaurant: Restaurant, found: Difference, now: datetime) -> Iterable[Problem]:

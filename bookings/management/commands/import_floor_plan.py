@@ -8,6 +8,7 @@ from django.core.management import BaseCommand, CommandError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from bookings.displacing import fates_in_words
 from bookings.imports.errors import FileError
 from bookings.imports.floor_plan.applying import Imported, import_plan
 from bookings.imports.floor_plan.difference import in_words
@@ -61,5 +62,5 @@ class Command(BaseCommand):
             self.stdout.write(f"{slug}: {'would change' if dry_run else 'changed'}")
         for line in lines:
             self.stdout.write(f"  {line}")
-        for warning in imported.warnings:
-            self.stderr.write(f"{slug}: {warning}")
+        for line in fates_in_words(imported.displaced).values():
+            self.stderr.write(f"{slug}: {line}")

@@ -12,10 +12,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from assignments.coordinator import process_booking
 from bookings.allocations import release
-from bookings.models import Booking, Restaurant, TableBlock, Zone
+from bookings.models import Booking, Restaurant, Table, TableBlock, Zone
 from tests.factories import receive
 from tests.integration.admin.rows import hold
+from tests.integration.bookings.evening import tables
 
 pytestmark = pytest.mark.django_db
 
@@ -214,11 +216,55 @@ def test_a_zone_that_a_booking_asks_for_does_not_go(imported: Callable[..., str]
     assert restaurant().tables.count() == 4
 
 
-def test_a_block_over_seated_guests_is_told(imported: Callable[..., str]) -> None:
+def table_of(booking: Booking) -> Table:
+    (held,) = tables(booking)
+    return Table.objects.get(pk=held)
+
+
+@pytest.fixture
+def seated(imported: Callable[..., str]) -> Booking:
+    """A coming booking of two at a table of the plan."""
     imported(PLAN)
-    booking = booked(restaurant())
-    block = {"table": "T3", "start": booking.start_at.isoformat(), "end": booking.end_at.isoformat()}
-    assert f"held in that time by {booking.reference}" in imported(changed(blocks=[block]))
+    start = (timezone.now() + timedelta(days=3)).replace(hour=17, minute=0, second=0, microsecond=0)
+    booking = receive(restaurant(), start=start, now=timezone.now())
+    process_booking(booking_id=booking.pk, trigger="test")
+    return booking
+
+
+def test_a_block_over_seated_guests_gives_them_another_table(
+    seated: Booking, imported: Callable[..., str]
+) -> None:
+    held = table_of(seated).number
+    block = {"table": held, "start": seated.start_at.isoformat(), "end": seated.end_at.isoformat()}
+    would = imported(changed(blocks=[block]), dry_run=True)
+    assert table_of(seated).number == held
+    did = imported(changed(blocks=[block]))
+    assert f"Moved to other tables: {seated.reference}." in would
+    assert f"Moved to other tables: {seated.reference}." in did
+    assert table_of(seated).number != held
+
+
+def test_a_table_that_becomes_too_small_gives_its_guests_another(
+    seated: Booking, imported: Callable[..., str]
+) -> None:
+    held = table_of(seated).number
+    smaller = [
+        {**table, "capacity": 1, "min_party": 1, "max_party": 1} if table["id"] == held else table
+        for table in PLAN["tables"]
+    ]
+    assert f"Moved to other tables: {seated.reference}." in imported(changed(tables=smaller, combinations=[]))
+    assert table_of(seated).number != held
+
+
+def test_a_plan_with_no_table_left_for_a_booking_has_it_planned_again(
+    seated: Booking, imported: Callable[..., str]
+) -> None:
+    small = [{**table, "capacity": 1, "min_party": 1, "max_party": 1} for table in PLAN["tables"]]
+    assert f"being planned again: {seated.reference}." in imported(
+        changed(tables=small, combinations=[], adjacencies=[])
+    )
+    seated.refresh_from_db()
+    assert (seated.assignment_state, tables(seated)) == ("assignment_pending", [])
 
 
 PROBLEMS: list[tuple[dict[str, Any], str]] = [
