@@ -17,6 +17,8 @@ from django.utils import timezone
 
 from assignments.review.best_fixes import ask_for_fixes
 from assignments.sweeper import sweep
+from bookings.api import idempotency
+from bookings.imports import uploads
 from bookings.outbox import delivery
 from bookings.webhooks.delivery import dispatch
 from observability.alerts.watch import watch
@@ -72,6 +74,8 @@ def _sweep_unless_another_does() -> bool:
         delivery.requeue_overdue()
         dispatch()
         ask_for_fixes()
+        uploads.forget(now=now)
+        idempotency.forget(now=now)
     return True
 
 

@@ -106,6 +106,15 @@ VARIABLES: Mapping[str, Variable] = {
     "EVENT_RETENTION_DAYS": Variable(
         purpose="days that events are kept, 8 to 3650; their rollups stay", example="90"
     ),
+    "IMPORT_FILE_RETENTION_DAYS": Variable(
+        purpose="days that drafts and files of failed imports are kept, 1 to 30", example="1"
+    ),
+    "IMPORT_REJECT_RETENTION_DAYS": Variable(
+        purpose="days that the rejected rows of an import are kept, 1 to 365", example="30"
+    ),
+    "API_ANSWER_RETENTION_DAYS": Variable(
+        purpose="days that a repeated API request gets the answer of the first time, 1 to 365", example="30"
+    ),
     "ALERT_MAIL_TO": Variable(
         purpose="addresses that alerts are mailed to, separated by commas; unset, none is",
         example="on-call@restaurants.example",

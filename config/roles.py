@@ -58,7 +58,7 @@ _LEAD_REVIEW = _REVIEW | {
 }  # fmt: skip
 _RESCUE = frozenset({"assignments.requeue_stuck"})
 _SERVE = _all("bookings", "booking", "add change") | _all("bookings", "tableblock", "add change delete")
-_PLAN_FLOORS = _all("bookings", _FLOOR_PLAN, "add change delete")
+_PLAN_FLOORS = _all("bookings", _FLOOR_PLAN, "add change delete") | {"bookings.import_floor_plan"}
 
 #: Permissions of each group, as `app.codename`.
 ROLES: Mapping[str, frozenset[str]] = MappingProxyType(

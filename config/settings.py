@@ -152,6 +152,14 @@ SEATING_SERVICE = "assignments.seating_service.SERVICE"
 # Events older than this are dropped a day at a time; what they add up to stays in the rollups.
 EVENT_RETENTION_DAYS = env.whole_number("EVENT_RETENTION_DAYS", default=90, lowest=8, highest=3650)
 
+# Drafts and files of failed imports, their rejects, and answers kept for repeated API requests are removed
+# after this long: the first two hold guests' data.
+IMPORT_FILE_RETENTION_DAYS = env.whole_number("IMPORT_FILE_RETENTION_DAYS", default=1, lowest=1, highest=30)
+IMPORT_REJECT_RETENTION_DAYS = env.whole_number(
+    "IMPORT_REJECT_RETENTION_DAYS", default=30, lowest=1, highest=365
+)
+API_ANSWER_RETENTION_DAYS = env.whole_number("API_ANSWER_RETENTION_DAYS", default=30, lowest=1, highest=365)
+
 # Mail ---------------------------------------------------------------------------------------------
 
 MAILBOX_DIR = LOCAL_DATA_DIR / "mailbox"

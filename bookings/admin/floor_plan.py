@@ -8,7 +8,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
@@ -19,6 +20,7 @@ from bookings.admin.calendar import (
     TurnTimeInline,
     ZoneInline,
 )
+from bookings.admin.floor_plan_import import import_view, may_import_plans
 from bookings.admin.local_time import LocalDateTimeField, instant
 from bookings.admin.same_restaurant import OfRestaurantAdmin, SameRestaurantForm
 from bookings.admin.withdrawn import tell_fates
@@ -47,6 +49,19 @@ class RestaurantAdmin(RecordAdmin[Restaurant]):
         ("Seating", {"fields": ["buffer_minutes", "max_slack", "max_tables", "max_party_auto"]}),
         ("Automation", {"fields": ["freeze_minutes", "place_from_review"]}),
     ]
+
+    def get_urls(self) -> list[Any]:
+        own = path(
+            "import/", self.admin_site.admin_view(self._import_view), name="bookings_restaurant_import"
+        )
+        return [own, *super().get_urls()]
+
+    def _import_view(self, request: HttpRequest) -> HttpResponse:
+        return import_view(request, self.admin_site)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        offered = {"import_url": "import/"} if may_import_plans(request) else {}
+        return super().changelist_view(request, {**(extra_context or {}), **offered})
 
 
 @admin.register(Zone)

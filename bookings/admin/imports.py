@@ -97,6 +97,7 @@ class ImportRunAdmin(ViewOnlyAdmin[ImportRun]):
             ("<int:run_id>/prepare/", self.prepare_view, "prepare"),
             ("<int:run_id>/result/", self.result_view, "result"),
             ("<int:run_id>/stop/", self.stop_view, "stop"),
+            ("<int:run_id>/resume/", self.resume_view, "resume"),
             ("<int:run_id>/rejects/", self.rejects_view, "rejects"),
         )
         own = [
@@ -161,9 +162,15 @@ class ImportRunAdmin(ViewOnlyAdmin[ImportRun]):
             return redirect("admin:bookings_importrun_prepare", run_id)
         percent = min(100, 100 * run.position // max(1, run.size))
         problems = run.rejects.all()[:MOST_SHOWN]
-        kept = run.rejects.exists()
         return self._page(
-            request, "result", run.filename, run=run, percent=percent, problems=problems, kept=kept
+            request,
+            "result",
+            run.filename,
+            run=run,
+            percent=percent,
+            problems=problems,
+            kept=run.rejects.exists(),
+            resumable=run.status == ImportStatus.FAILED and run.content is not None,
         )
 
     @may_import
@@ -175,6 +182,18 @@ class ImportRunAdmin(ViewOnlyAdmin[ImportRun]):
                 uploads.stop(run_id=run_id, now=timezone.now())
                 self._log(request, run, "Stopped the import.")
             except RunError as error:
+                self.message_user(request, str(error), messages.ERROR)
+        return redirect("admin:bookings_importrun_result", run_id)
+
+    @may_import
+    def resume_view(self, request: HttpRequest, run_id: int) -> HttpResponseBase:
+        """Go on with one that was given up."""
+        run = self._run(run_id)
+        if request.method == "POST":
+            try:
+                uploads.resume(run_id=run_id, now=timezone.now())
+                self._log(request, run, "Resumed the import.")
+            except (RunError, FileError) as error:
                 self.message_user(request, str(error), messages.ERROR)
         return redirect("admin:bookings_importrun_result", run_id)
 

@@ -9,8 +9,10 @@ work itself.
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
@@ -21,6 +23,9 @@ from bookings.models import ApiAnswer
 
 HEADER = "Idempotency-Key"
 KEY_PATTERN = rf"^[\x21-\x7e]{{1,{LONGEST_TEXT['idempotency_key']}}}$"
+
+#: Answers that one round of upkeep removes at most; a busy channel makes far fewer in the time between two.
+FORGOTTEN_AT_ONCE = 1_000
 
 Answer = dict[str, Any]
 
@@ -58,6 +63,18 @@ def answered_once(
         )
     answer: Answer = kept.body
     return answer
+
+
+def forget(*, now: datetime) -> int:
+    """Remove answers whose time is over, some at a time, and return how many.
+
+    Only the oldest are looked at, by their id, so that this costs next to nothing where there is nothing.
+    """
+    oldest = ApiAnswer.objects.order_by("pk").values_list("pk", "created_at")[:FORGOTTEN_AT_ONCE]
+    until = now - timedelta(days=settings.API_ANSWER_RETENTION_DAYS)
+    over = [pk for pk, created_at in oldest if created_at < until]
+    removed, _ = ApiAnswer.objects.filter(pk__in=over).delete() if over else (0, {})
+    return removed
 
 
 def _digest(path: str, wishes: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 
 from bookings.imports.csv_text import CsvFile
@@ -26,10 +27,6 @@ WORK_TASK = "bookings.imports.tasks.work_on_import"
 #: the work reads past the rows done before, which for this many takes a fraction of a task's time.
 LARGEST = 5_000_000
 MOST_LINES = 20_001
-
-#: How long a draft that nobody starts is kept, and the rejects of an import that has ended.
-DRAFT_KEPT = timedelta(days=1)
-REJECTS_KEPT = timedelta(days=30)
 
 #: Rows shown as they will be read.
 SAMPLE = 8
@@ -53,7 +50,6 @@ class Preview:
 
 def upload(*, filename: str, content: bytes, by: int, now: datetime) -> ImportRun:
     """Keep a file as a draft of the user with id `by`, mapped as its columns suggest. Raises FileError."""
-    forget(now=now)
     if len(content) > LARGEST:
         raise FileError(
             f"{len(content)} bytes are too many; at most {LARGEST}. Use manage.py import_bookings"
@@ -138,10 +134,33 @@ def stop(*, run_id: int, now: datetime) -> None:
         raise RunError("The import has ended already.")
 
 
+@transaction.atomic
+def resume(*, run_id: int, now: datetime) -> None:
+    """Go on with an import that was given up, after the rows it has done.
+
+    Raises RunError if it has not failed or its file is gone, FileError if its options no longer fit.
+    """
+    run = ImportRun.objects.select_for_update().filter(pk=run_id, status=ImportStatus.FAILED).first()
+    if run is None or run.content is None:
+        raise RunError("The import cannot be resumed: it runs or has ended, or its file is kept no longer.")
+    importer_of(run, now=now, dry_run=True)
+    ImportRun.objects.filter(pk=run_id).update(
+        status=ImportStatus.RUNNING, attempts=0, problem="", finished_at=None
+    )
+    enqueue(WORK_TASK, run_id)
+
+
 def forget(*, now: datetime) -> None:
-    """Remove the personal data that nobody needs any more: drafts left lying, rejects of long ago."""
-    ImportRun.objects.filter(status=ImportStatus.DRAFT, created_at__lt=now - DRAFT_KEPT).delete()
-    ImportReject.objects.filter(run__finished_at__lt=now - REJECTS_KEPT).delete()
+    """Remove the personal data that nobody needs any more.
+
+    These are drafts left lying, files of imports that failed and nobody resumed, rejects of long ago.
+    """
+    files_until = now - timedelta(days=settings.IMPORT_FILE_RETENTION_DAYS)
+    ImportRun.objects.filter(status=ImportStatus.DRAFT, created_at__lt=files_until).delete()
+    failed = ImportRun.objects.filter(status=ImportStatus.FAILED, finished_at__lt=files_until)
+    failed.filter(content__isnull=False).update(content=None)
+    rejects_until = now - timedelta(days=settings.IMPORT_REJECT_RETENTION_DAYS)
+    ImportReject.objects.filter(run__finished_at__lt=rejects_until).delete()
 
 
 def _file(run: ImportRun) -> io.BytesIO:

@@ -71,7 +71,10 @@ class Restaurant(models.Model):
     class Meta:
         db_table = "restaurants"
         ordering = ["name"]
-        permissions = [("every_restaurant", "Work for every restaurant")]
+        permissions = [
+            ("every_restaurant", "Work for every restaurant"),
+            ("import_floor_plan", "Can import floor plans from files"),
+        ]
         constraints = [
             models.CheckConstraint(name="restaurants_buffer_sane", condition=Q(buffer_minutes__lte=240)),
             models.CheckConstraint(name="restaurants_joins_at_least_one", condition=Q(max_tables__gte=1)),

@@ -19,7 +19,10 @@ class ImportStatus(models.TextChoices):
 
 
 class ImportRun(models.Model):
-    """One uploaded file. Its content holds personal data and goes as soon as the import has ended."""
+    """One uploaded file. Its content holds personal data and goes as soon as the import has ended.
+
+    One that failed keeps it for a while if it can be gone on with.
+    """
 
     filename = models.CharField(max_length=200)
     content = models.BinaryField(null=True)
@@ -46,6 +49,10 @@ class ImportRun(models.Model):
     renamed = models.PositiveIntegerField(default=0, help_text="Imported under a new reference.")
     rejected = models.PositiveIntegerField(default=0)
     restaurants_made = ArrayField(models.TextField(), default=list, blank=True)
+    attempts = models.PositiveSmallIntegerField(
+        default=0,
+        help_text="Slices begun since the last rows were imported; more than one: workers were lost.",
+    )
     problem = models.CharField(max_length=500, blank=True, help_text="Why it failed.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
@@ -60,7 +67,8 @@ class ImportRun(models.Model):
             models.CheckConstraint(
                 name="import_runs_content_while_needed",
                 condition=Q(status__in=["draft", "running"], content__isnull=False, finished_at__isnull=True)
-                | Q(status__in=["done", "failed"], content__isnull=True, finished_at__isnull=False),
+                | Q(status="done", content__isnull=True, finished_at__isnull=False)
+                | Q(status="failed", finished_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="import_runs_rows_add_up",

@@ -5,15 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from bookings.displacing import fates_in_words
 from bookings.imports.errors import FileError
-from bookings.imports.floor_plan.applying import Imported, import_plan
+from bookings.imports.floor_plan.applying import Imported
 from bookings.imports.floor_plan.difference import in_words
-from bookings.imports.floor_plan.files import Document, documents
-from bookings.imports.floor_plan.reading import PlanError
+from bookings.imports.floor_plan.import_file import import_file
 
 #: Exit status for a file that cannot be used.
 UNUSABLE = 2
@@ -31,25 +29,18 @@ class Command(BaseCommand):
 
     def handle(self, *, file: Path, dry_run: bool, **_: Any) -> None:
         try:
-            found = documents(file.read_bytes(), is_csv=file.suffix.lower() == ".csv")
-            with transaction.atomic():
-                imported = [self._import(document, dry_run=dry_run) for document in found]
+            imported = import_file(
+                content=file.read_bytes(),
+                is_csv=file.suffix.lower() == ".csv",
+                now=timezone.now(),
+                dry_run=dry_run,
+            )
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}", returncode=UNUSABLE) from error
         except FileError as error:
             raise CommandError(f"{file}: {error}", returncode=UNUSABLE) from error
         for each in imported:
             self._tell(each, dry_run=dry_run)
-
-    def _import(self, document: Document, *, dry_run: bool) -> Imported:
-        try:
-            return import_plan(content=document.content, now=timezone.now(), dry_run=dry_run)
-        except PlanError as error:
-            problems = "\n".join(document.located(problem) for problem in error.problems)
-            raise FileError(f"nothing was changed\n{problems}") from error
-        except IntegrityError as error:
-            rule = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
-            raise FileError(f"nothing was changed: the plan breaks the rule {rule}") from error
 
     def _tell(self, imported: Imported, *, dry_run: bool) -> None:
         lines = in_words(imported.difference)

@@ -18,7 +18,7 @@ from django_q.signing import SignedPackage
 
 from bookings.imports import tasks, uploads
 from bookings.imports.tasks import work_on_import
-from bookings.imports.uploads import WORK_TASK
+from bookings.imports.uploads import WORK_TASK, RunError
 from bookings.models import Booking, ImportReject, ImportRun, ImportStatus, Restaurant
 from tests.factories import serving_restaurant
 from tests.integration.admin.conftest import logged_in
@@ -259,3 +259,75 @@ def test_personal_data_is_removed_when_nobody_needs_it(
     assert run.rejects.exists()
     uploads.forget(now=timezone.now() + timedelta(days=31))
     assert not run.rejects.exists()
+
+
+@pytest.fixture
+def crashing(
+    importer: Client, rows: tuple[list[list[str]], int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ImportRun:
+    """An import each slice of which dies before its rows are saved, as often as the queue repeats it."""
+    run = prepared(importer, rows[0], tmp_path)
+    uploads.start(run_id=run.pk, now=timezone.now())
+    with monkeypatch.context() as broken:
+        broken.setattr(tasks, "_count", _die)
+        for _ in range(tasks.MOST_LOST):
+            with pytest.raises(MemoryError):
+                work_on_import(run.pk)
+    OrmQ.objects.all().delete()
+    return run
+
+
+def _die(*_: object) -> None:
+    raise MemoryError
+
+
+def test_an_import_whose_worker_dies_again_and_again_ends_as_failed(
+    importer: Client, crashing: ImportRun
+) -> None:
+    crashing.refresh_from_db()
+    assert (crashing.status, crashing.attempts) == (ImportStatus.RUNNING, tasks.MOST_LOST)
+    work_on_import(crashing.pk)
+    crashing.refresh_from_db()
+    assert (crashing.status, crashing.rows) == (ImportStatus.FAILED, 0)
+    page = importer.get(address("result", crashing.pk)).content.decode()
+    assert "broken off 5 times in a row after row 0" in page
+    assert address("resume", crashing.pk) in page
+    assert not Booking.objects.exists()
+    assert not OrmQ.objects.exists()
+
+
+def test_a_person_resumes_an_import_that_was_given_up(
+    importer: Client, crashing: ImportRun, rows: tuple[list[list[str]], int]
+) -> None:
+    work_on_import(crashing.pk)
+    importer.post(address("resume", crashing.pk))
+    assert work_off() == 1
+    crashing.refresh_from_db()
+    assert (crashing.status, crashing.imported, crashing.attempts) == (ImportStatus.DONE, 60 - rows[1], 0)
+    assert [entry.change_message for entry in LogEntry.objects.all()] == ["Resumed the import."]
+    assert "cannot be resumed" in importer.post(address("resume", crashing.pk), follow=True).content.decode()
+
+
+def test_rows_that_are_imported_in_between_start_the_count_anew(
+    importer: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines, bad = coming_rows([serving_restaurant(4).slug], 1_200)
+    run = prepared(importer, lines, tmp_path)
+    uploads.start(run_id=run.pk, now=timezone.now())
+    ImportRun.objects.filter(pk=run.pk).update(attempts=tasks.MOST_LOST - 1)
+    monkeypatch.setattr(tasks, "SLICE", 1.5)
+    ticks = iter(range(10_000))
+    monkeypatch.setattr("time.monotonic", lambda: float(next(ticks)))
+    work_off()
+    run.refresh_from_db()
+    assert (run.status, run.imported) == (ImportStatus.DONE, 1_200 - bad)
+
+
+def test_the_file_of_an_import_that_nobody_resumes_is_removed(importer: Client, crashing: ImportRun) -> None:
+    work_on_import(crashing.pk)
+    uploads.forget(now=timezone.now() + timedelta(hours=23))
+    assert ImportRun.objects.filter(pk=crashing.pk, content__isnull=False).exists()
+    uploads.forget(now=timezone.now() + timedelta(days=2))
+    assert ImportRun.objects.filter(pk=crashing.pk, content=None).exists()
+    with pytest.raises(RunError, match="kept no longer"):
+        uploads.resume(run_id=crashing.pk, now=timezone.now())

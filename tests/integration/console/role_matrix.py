@@ -120,10 +120,12 @@ PAGES: Mapping[str, Who] = {
     # With a restaurant goes who works there, which is the administrators' to say.
     "admin:bookings_restaurant_delete": Who(get=LEAD),
     # Imports.
+    "admin:bookings_restaurant_import": Who(get=LEAD, post=LEAD),
     "admin:bookings_importrun_new": Who(get=LEAD, post=LEAD),
     "admin:bookings_importrun_prepare": Who(get=LEAD, post=LEAD),
     "admin:bookings_importrun_result": Who(get=LEAD, post=LEAD),
     "admin:bookings_importrun_stop": Who(get=LEAD, post=LEAD),
+    "admin:bookings_importrun_resume": Who(get=LEAD, post=LEAD),
     "admin:bookings_importrun_rejects": Who(get=LEAD, post=LEAD),
     # Channels come with a token; nobody's session opens the API, and its documents are public.
     **{
