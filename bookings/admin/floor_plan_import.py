@@ -119,12 +119,14 @@ def _carry_out(request: HttpRequest, site: AdminSite) -> HttpResponse:
         with transaction.atomic():
             found = _import(request, chosen)
             as_shown = _seal(found) == request.POST["confirmed"]
-            transaction.set_rollback(not as_shown)
+            if as_shown:
+                _log(request, found)
+            else:
+                transaction.set_rollback(True)
     except (FileError, binascii.Error) as error:
         return _refused(request, site, PlanFileForm(), error)
     if not as_shown:
         return _preview(request, site, chosen, found, changed_since=True)
-    _log(request, found)
     for each in found:
         done = "created" if each.created else f"{len(in_words(each.difference))} changes made"
         messages.success(request, f"{each.restaurant}: {done if each.difference else 'no change'}.")

@@ -28,7 +28,7 @@ from bookings.models import (
     Table,
     TableBlock,
 )
-from bookings.outbox.promise import promise_to_guest
+from bookings.outbox.news import tell_guest
 from observability.models import Event
 from tests.factories import NOW, dinner, receive, serving_restaurant
 from tests.invariants import breaches
@@ -113,7 +113,7 @@ def test_confirmation_writes_strategy_attempt_mail_and_last_result() -> None:
 @pytest.mark.parametrize(("status", "tasks"), [("void", 1), ("pending", 0), ("sent", 0)])
 def test_a_revision_is_told_once_and_again_only_if_that_was_taken_back(status: str, tasks: int) -> None:
     booking = receive(serving_restaurant(2))
-    promise_to_guest(booking=booking, kind=MailKind.CONFIRMATION, revision=booking.revision)
+    tell_guest(booking_id=booking.pk, kind=MailKind.CONFIRMATION)
     sent_at = NOW if status == "sent" else None
     OutboxMessage.objects.update(status=status, sent_at=sent_at)
     OrmQ.objects.all().delete()
