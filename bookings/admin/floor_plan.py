@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -27,6 +27,7 @@ from bookings.admin.withdrawn import tell_fates
 from bookings.display import show
 from bookings.floor_plan_edits import FloorPlanEditError, TableChange, change_table
 from bookings.models import Restaurant, Table, TableAttribute, TableBlock, Zone
+from bookings.restaurants import coming_bookings
 from bookings.service_time import lift_block
 from bookings.withdrawals import deactivate_table, place_block, reactivate_table
 from observability.admin import GrowingAdmin, RecordAdmin
@@ -49,6 +50,22 @@ class RestaurantAdmin(RecordAdmin[Restaurant]):
         ("Seating", {"fields": ["buffer_minutes", "max_slack", "max_tables", "max_party_auto"]}),
         ("Automation", {"fields": ["freeze_minutes", "place_from_review"]}),
     ]
+
+    def save_model(self, request: HttpRequest, obj: Restaurant, form: Any, change: bool) -> None:  # noqa: FBT001
+        super().save_model(request, obj, form, change)
+        if change and "active" in form.changed_data and not obj.active:
+            self._tell_what_goes_on(request, obj)
+
+    def _tell_what_goes_on(self, request: HttpRequest, restaurant: Restaurant) -> None:
+        """A house that takes no bookings any more still owes those it took: they are worked on as before."""
+        coming = coming_bookings(restaurant=restaurant, now=timezone.now())
+        if coming:
+            self.message_user(
+                request,
+                f"{restaurant} takes no new bookings. {coming} that are coming stay and are worked on, those "
+                "in review too; cancel what will not take place.",
+                messages.WARNING,
+            )
 
     def get_urls(self) -> list[Any]:
         own = path(

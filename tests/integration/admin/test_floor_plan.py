@@ -452,3 +452,14 @@ def test_a_combination_that_takes_fewer_or_goes_has_its_bookings_planned_again(a
     assert f"being planned again: {booking.reference}." in response.content.decode()
     booking.refresh_from_db()
     assert booking.assignment_state == "assignment_pending"
+
+
+def test_a_restaurant_that_is_deactivated_tells_which_bookings_go_on(administrator: Client) -> None:
+    restaurant = serving_restaurant(2)
+    confirmed(restaurant)
+    form = {name: value for name, value in restaurant_answers().items() if name != "active"}
+    for prefix in ("zones", "service_periods"):
+        form |= {f"{prefix}-TOTAL_FORMS": 0}
+    page = administrator.post(page_of(restaurant), form, follow=True).content.decode()
+    assert "Bistro takes no new bookings. 1 that are coming stay and are worked on" in page
+    assert not Restaurant.objects.get().active
