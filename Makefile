@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 SEEDS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-browser test-import chaos mutants bench check stop lock fmt
+.PHONY: help install run demo test test-browser test-import test-mail chaos mutants bench check stop lock fmt
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ chaos: install ## Break workers and servers on purpose, each fault with SEEDS se
 
 test-import: install ## Import 100,000 rows, twice over
 	IMPORT_ROWS=100000 $(BIN)/python -m pytest --timeout 3600 tests/integration/bookings/imports/test_scale.py
+
+test-mail: install ## Confirm 1,000 bookings while workers are killed: one mail each, counted at a real SMTP server
+	CHAOS_SEEDS=1 $(BIN)/python -m pytest tests/chaos/test_mail.py
 
 mutants: install ## Remove one protection after the other from a copy; each time a test must fail
 	$(BIN)/python -m tests.mutants

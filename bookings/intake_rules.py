@@ -17,6 +17,9 @@ from bookings.pacing import Arriving, Pace, arriving, has_room, nearest_room, pa
 #: A start further ahead than this is a slip in the year, not a booking.
 FURTHEST_AHEAD = timedelta(days=3653)
 
+#: A shorter stay is a slip in the time, or somebody who wants the table without the guests.
+SHORTEST_STAY = timedelta(minutes=15)
+
 #: The most guests a booking can state: what its column holds.
 MOST_GUESTS = 32_767
 
@@ -133,6 +136,9 @@ def stay_of(
     start = instant(calendar, "start", start)
     sitting = _sitting(restaurant, calendar, start, now)
     until = _end(calendar, sitting, start, end, party_size)
+    if end is not None and until - start < SHORTEST_STAY:
+        shortest = SHORTEST_STAY // timedelta(minutes=1)
+        raise IntakeError("end", f"a stay is {shortest} minutes or longer; give a later one")
     _check_sitting(restaurant, sitting, start, until, now)
     return Stay(sitting=sitting, start=start, end=until)
 

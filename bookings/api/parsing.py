@@ -34,7 +34,9 @@ class BoundedJSONParser(BaseParser):
         if len(body) > LARGEST_BODY:
             raise problem(Kind.TOO_LARGE, f"the body has more than {LARGEST_BODY} bytes; send one booking")
         try:
-            return json.loads(body.decode(), parse_constant=_refuse_constant)
+            return json.loads(
+                body.decode(), parse_constant=_refuse_constant, object_pairs_hook=_without_doubles
+            )
         except RecursionError:
             raise ParseError("the body is nested too deeply; send the documented fields") from None
         except ValueError as error:
@@ -56,6 +58,16 @@ class AlwaysJSON(BaseContentNegotiation):
     ) -> tuple[BaseRenderer, str]:
         renderer = next(iter(renderers))
         return renderer, str(renderer.media_type)
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object. Of two values for one field nobody knows which was meant, and others may read the first."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"{json.dumps(name[:40])} is there twice")
+        found[name] = value
+    return found
 
 
 def _refuse_constant(word: str) -> NoReturn:

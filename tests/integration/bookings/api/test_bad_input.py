@@ -9,7 +9,7 @@ from bookings.api.parsing import LARGEST_BODY
 from bookings.models import Booking, Restaurant
 from tests.factories import receive, serving_restaurant
 from tests.integration.bookings.api.conftest import Caller, refused
-from tests.integration.bookings.api.wishes import wish
+from tests.integration.bookings.api.wishes import tomorrow_at, wish
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,13 @@ def test_malformed_json(web: Caller, body: Any) -> None:
     problem = refused(web.post("bookings", body), 400)
     assert problem["type"] == "urn:problem-type:table-assignment:invalid"
     assert "body is" in problem["detail"]
+
+
+def test_a_field_that_is_there_twice(web: Caller) -> None:
+    """Of two values nobody knows which was meant; a proxy may have checked the first."""
+    body = json.dumps(wish())[:-1] + ', "party_size": 3}'
+    assert "party_size" in refused(web.post("bookings", body), 400)["detail"]
+    assert Booking.objects.count() == 0
 
 
 @pytest.mark.parametrize("body", [[], "text", 5, None, True])
@@ -78,6 +85,7 @@ def test_wrong_needs(web: Caller, value: Any, fields: list[str]) -> None:
         ("start", "9999-03-05T19:00", "too far ahead"),
         ("start", "0001-01-01T00:00+14:00", "check the date"),
         ("end", "2001-03-05T19:00", "give a later one"),
+        ("end", tomorrow_at(19, 14).isoformat(), "15 minutes or longer"),
     ],
 )
 def test_what_the_rules_of_intake_refuse(web: Caller, field: str, value: str, way_out: str) -> None:
