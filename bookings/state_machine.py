@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
-from bookings.models import Booking, StateChange
+from bookings.models import Booking
 from bookings.states import State, check_path
 from bookings.webhooks import hook
 from observability import events
@@ -56,6 +56,12 @@ def position_of(booking: Booking) -> Position:
     )
 
 
+_BEGIN = """
+INSERT INTO booking_assignment_state_history (booking_id, to_state, version, actor_id, metadata, created_at)
+SELECT booking_id, %s, 1, %s, '{}', %s FROM unnest(%s::bigint[]) AS booking_id
+"""
+
+
 def begin(*, booking: Booking, at: datetime, actor_id: int | None = None) -> None:
     """Write history row 1 of a booking saved as created, version 1. It has no event."""
     begin_all(bookings=[booking], at=at, actor_id=actor_id)
@@ -63,10 +69,8 @@ def begin(*, booking: Booking, at: datetime, actor_id: int | None = None) -> Non
 
 def begin_all(*, bookings: Sequence[Booking], at: datetime, actor_id: int | None = None) -> None:
     """The same for many, with one statement."""
-    StateChange.objects.bulk_create(
-        StateChange(booking=booking, to_state=State.CREATED, version=1, actor_id=actor_id, created_at=at)
-        for booking in bookings
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_BEGIN, [State.CREATED, actor_id, at, [booking.pk for booking in bookings]])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

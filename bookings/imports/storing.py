@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from bookings import intake, state_machine
 from bookings.imports.arrivals import Arrivals
+from bookings.imports.bulk import insert_all
 from bookings.imports.drafts import Draft, check_coming, check_past
 from bookings.imports.errors import RowError
 from bookings.imports.references import References
@@ -91,10 +92,10 @@ class Store:
         return _past(booking, draft, self._now) if self._as_history else booking
 
     def _save(self, bookings: Sequence[Booking]) -> None:
-        saved = Booking.objects.bulk_create(bookings)
+        insert_all(bookings)
         if not self._as_history:
-            state_machine.begin_all(bookings=saved, at=self._now)
-            enqueue_all(intake.ASSIGN_TASK, ((booking.pk, "intake") for booking in saved))
+            state_machine.begin_all(bookings=bookings, at=self._now)
+            enqueue_all(intake.ASSIGN_TASK, ((booking.pk, "intake") for booking in bookings))
         self._arrivals.forget()
 
 

@@ -35,7 +35,12 @@ def all_at_once(*works: Callable[[], Any]) -> list[Any]:
     waiting = SimpleQueue[Callable[[], Any]]()
     for work in works:
         waiting.put(work)
-    return at_once(len(works), lambda: waiting.get()())
+
+    def next_of_them() -> Any:
+        work = waiting.get()
+        return work()
+
+    return at_once(len(works), next_of_them)
 
 
 def changing(caller: Callable[[], Caller], booking: Booking, **wish: Any) -> Callable[[], Any]:
