@@ -41,6 +41,10 @@ ENQUEUE = """
 INSERT INTO django_q_ormq (key, payload, lock)
 SELECT %(queue)s, %(payload)s, statement_timestamp() + %(queue_delay)s"""
 
+_ENQUEUE_ALL = """
+INSERT INTO django_q_ormq (key, payload, lock)
+SELECT %(queue)s, unnest(%(payloads)s::text[]), statement_timestamp()"""
+
 
 def enqueue(task: str, *ids: int | str, delay: timedelta = timedelta(0)) -> None:
     """Have a worker call ``task(*ids)`` once this transaction commits, not before `delay` is over.
@@ -68,11 +72,12 @@ def is_behind() -> bool:
 
 def enqueue_all(task: str, calls: Iterable[tuple[int | str, ...]]) -> None:
     """The same for many calls of one task, with one statement."""
+    values: dict[str, Any] = {
+        "queue": settings.Q_CLUSTER["name"],
+        "payloads": [_package(task, *ids) for ids in calls],
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO django_q_ormq (key, payload, lock) SELECT %s, unnest(%s::text[]), statement_timestamp()",
-            [settings.Q_CLUSTER["name"], [_package(task, *ids) for ids in calls]],
-        )
+        cursor.execute(_ENQUEUE_ALL, values)
 
 
 def _package(task: str, *ids: int | str) -> str:

@@ -28,7 +28,7 @@ def insert_all(bookings: Sequence[Booking]) -> None:
 
 
 def _row(booking: Booking) -> dict[str, Any]:
-    return {field.column: field.value_from_object(booking) for field in Booking._meta.concrete_fields}  # noqa: SLF001
+    return {str(field.column): field.value_from_object(booking) for field in Booking._meta.concrete_fields}  # noqa: SLF001
 
 
 def _as_text(value: object) -> str:
