@@ -8,7 +8,10 @@ across a clock change keeps its length. A local time that the clock skips (sprin
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from django.db import connection
 
 from bookings.models import Restaurant
 
@@ -137,19 +140,34 @@ def resolve_local(local: datetime, tz: ZoneInfo) -> datetime:
     )
 
 
+# Prepared, as they are asked for each booking that arrives.
+_SERVICES = """
+SELECT name, weekday, opens, closes, last_seating FROM service_periods
+WHERE restaurant_id = %s ORDER BY weekday, opens"""
+_CLOSURES = "SELECT starts_on, ends_on FROM closures WHERE restaurant_id = %s ORDER BY starts_on DESC"
+_TURNS = """
+SELECT service_name, min_party, max_party, minutes FROM turn_times
+WHERE restaurant_id = %s ORDER BY service_name, min_party"""
+
+
 def load_calendar(restaurant: Restaurant) -> Calendar:
     """Read a restaurant's calendar (three queries)."""
+    services, closures, turns = (_rows(sql, restaurant.pk) for sql in (_SERVICES, _CLOSURES, _TURNS))
     return Calendar(
         tz=restaurant.tzinfo,
         services=tuple(
-            Service(
-                name=s.name, weekday=s.weekday, opens=s.opens, closes=s.closes, last_seating=s.last_seating
-            )
-            for s in restaurant.service_periods.all()
+            Service(name=name, weekday=weekday, opens=opens, closes=closes, last_seating=last)
+            for name, weekday, opens, closes, last in services
         ),
-        closures=tuple(restaurant.closures.values_list("starts_on", "ends_on")),
+        closures=tuple((first, last) for first, last in closures),
         turns=tuple(
-            Turn(service_name=t.service_name, min_party=t.min_party, max_party=t.max_party, minutes=t.minutes)
-            for t in restaurant.turn_times.all()
+            Turn(service_name=name, min_party=smallest, max_party=largest, minutes=minutes)
+            for name, smallest, largest, minutes in turns
         ),
     )
+
+
+def _rows(sql: str, restaurant_id: int) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [restaurant_id])
+        return list(cursor.fetchall())

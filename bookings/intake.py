@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from bookings import state_machine
 from bookings.intake_rules import LONGEST_TEXT as LONGEST_TEXT
@@ -27,6 +27,7 @@ from bookings.intake_rules import (
     stay_of,
 )
 from bookings.models import Booking, Restaurant, Zone
+from bookings.prepared import row_of, selected
 from bookings.queue import enqueue
 from bookings.references import new_reference
 from bookings.states import State
@@ -35,6 +36,12 @@ ASSIGN_TASK = "assignments.tasks.assign"
 
 #: Tries at a reference nobody has yet; one in 600 million is taken for each booking there is.
 REFERENCE_TRIES = 5
+
+#: Read when it is asked for: the one column that wants converting.
+_NOT_READ = frozenset({"auto_assign_last_result"})
+_EARLIER = f"""
+SELECT {selected(Booking, without=_NOT_READ)} FROM bookings WHERE channel = %s AND idempotency_key = %s
+"""  # noqa: S608 - the names are the model's
 
 
 class IdempotencyConflictError(ValueError):
@@ -118,11 +125,18 @@ def earlier_booking(request: BookingRequest) -> Booking | None:
     key = request.idempotency_key
     if key is None:
         return None
-    earlier = Booking.objects.filter(channel=request.channel, idempotency_key=key).first()
+    earlier = _booking_of(request.channel, key)
     # Bookings from before there were digests have none.
     if earlier is not None and earlier.request_digest not in ("", request.digest):
         raise IdempotencyConflictError(key, earlier.reference)
     return earlier
+
+
+def _booking_of(channel: str, key: str) -> Booking | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_EARLIER, [channel, key])
+        values = cursor.fetchone()
+    return row_of(Booking, values, without=_NOT_READ) if values else None
 
 
 def check_guest(request: BookingRequest) -> None:

@@ -4,6 +4,9 @@ Tasks live in the booking database (django-q2's ORM broker), so enqueueing joins
 transaction: either both the booking and its task exist or neither. Tasks are named by dotted path,
 because the floors above know this one and not the other way round, and carry ids only.
 
+Two kinds of tasks share a cluster. A patient one, such as a mail, gives way to any other that fell due at
+most PATIENCE after it: guests wait for their table, and a mail may take a few seconds.
+
 Under a supervisor the cluster shows that it works: its broker hands out a canary now and then, which
 goes the way of every task, through pusher, worker and monitor.
 """
@@ -36,6 +39,35 @@ CANARY_EVERY = timedelta(seconds=2)
 #: A queue whose oldest due task waits longer is behind.
 BEHIND = timedelta(seconds=2)
 
+#: How long a patient task gives way. Then it has its turn, however many others wait.
+PATIENCE = timedelta(seconds=30)
+
+_CLUSTER: dict[str, Any] = settings.Q_CLUSTER
+
+#: Where tasks wait: the cluster's own queue, and the one of patient tasks.
+URGENT: str = _CLUSTER["name"]
+PATIENT = f"{URGENT}:patient"
+
+#: How long a task is kept from others once it was handed out.
+_RETRY = timedelta(seconds=_CLUSTER["retry"])
+
+# Each queue's first task is locked, so that no two clusters choose the same; only the chosen one is written.
+_NEXT = """
+WITH urgent AS (
+    SELECT id, lock AS turn FROM django_q_ormq
+    WHERE key = %(urgent)s AND lock < statement_timestamp()
+    ORDER BY lock LIMIT 1 FOR UPDATE SKIP LOCKED),
+patient AS (
+    SELECT id, lock + %(patience)s AS turn FROM django_q_ormq
+    WHERE key = %(patient)s AND lock < statement_timestamp()
+    ORDER BY lock LIMIT 1 FOR UPDATE SKIP LOCKED),
+chosen AS (SELECT id FROM (TABLE urgent UNION ALL TABLE patient) waiting ORDER BY turn LIMIT 1)
+UPDATE django_q_ormq SET lock = statement_timestamp() + %(retry)s
+FROM chosen WHERE django_q_ormq.id = chosen.id
+RETURNING django_q_ormq.id, payload"""
+
+_DONE = "DELETE FROM django_q_ormq WHERE id = %s"
+
 #: Writes a task; to be followed by what it depends on.
 ENQUEUE = """
 INSERT INTO django_q_ormq (key, payload, lock)
@@ -46,38 +78,42 @@ INSERT INTO django_q_ormq (key, payload, lock)
 SELECT %(queue)s, unnest(%(payloads)s::text[]), statement_timestamp()"""
 
 
-def enqueue(task: str, *ids: int | str, delay: timedelta = timedelta(0)) -> None:
+def enqueue(task: str, *ids: int | str, delay: timedelta = timedelta(0), patient: bool = False) -> None:
     """Have a worker call ``task(*ids)`` once this transaction commits, not before `delay` is over.
 
     django-q2 takes rows whose `lock` has passed, so a future lock is a timer that its own
-    Schedule table cannot match (that one is looked at about every half minute).
+    Schedule table cannot match (that one is looked at about every half minute). A `patient` task
+    gives way to others.
     """
     with connection.cursor() as cursor:
-        cursor.execute(ENQUEUE, enqueue_values(task, *ids, delay=delay))
+        cursor.execute(ENQUEUE, enqueue_values(task, *ids, delay=delay, patient=patient))
 
 
-def enqueue_values(task: str, *ids: int | str, delay: timedelta = timedelta(0)) -> dict[str, Any]:
+def enqueue_values(
+    task: str, *ids: int | str, delay: timedelta = timedelta(0), patient: bool = False
+) -> dict[str, Any]:
     """The parameters of ENQUEUE."""
-    return {"queue": settings.Q_CLUSTER["name"], "payload": _package(task, *ids), "queue_delay": delay}
+    return {"queue": _queue(patient=patient), "payload": _package(task, *ids), "queue_delay": delay}
 
 
-def is_behind() -> bool:
+def is_behind(*, patient: bool = False) -> bool:
     """Whether a task has been due for longer than BEHIND and no worker has taken it yet.
 
     Then a task that is missed may only be waiting its turn: doubling it would make the queue longer still.
     """
-    waiting = OrmQ.objects.filter(key=settings.Q_CLUSTER["name"], lock__lt=Now() - BEHIND)
+    waiting = OrmQ.objects.filter(key=_queue(patient=patient), lock__lt=Now() - BEHIND)
     return bool(waiting.exists())
 
 
 def enqueue_all(task: str, calls: Iterable[tuple[int | str, ...]]) -> None:
     """The same for many calls of one task, with one statement."""
-    values: dict[str, Any] = {
-        "queue": settings.Q_CLUSTER["name"],
-        "payloads": [_package(task, *ids) for ids in calls],
-    }
+    values = {"queue": URGENT, "payloads": [_package(task, *ids) for ids in calls]}
     with connection.cursor() as cursor:
         cursor.execute(_ENQUEUE_ALL, values)
+
+
+def _queue(*, patient: bool) -> str:
+    return PATIENT if patient else URGENT
 
 
 def _package(task: str, *ids: int | str) -> str:
@@ -103,7 +139,9 @@ def on_worker_start(callback: Callable[[], None]) -> None:
 
 
 class ClusterBroker(ORM):  # type: ignore[misc]
-    """The broker of a cluster: the queue in the database, and a canary now and then if watched.
+    """The broker of a cluster: both queues in the database, and a canary now and then if watched.
+
+    django-q2's own takes a task in two statements, in no order, and knows one queue.
 
     The canary is no queue row: it has to come through this cluster, and a row might be taken by another.
     It is handed out only after the database has been asked for tasks, so that it tells of that as well.
@@ -119,11 +157,26 @@ class ClusterBroker(ORM):  # type: ignore[misc]
 
     def dequeue(self) -> list[tuple[int | None, str]]:
         """Tasks to work on, each with the row to delete afterwards; the canary has none."""
-        tasks = list(super().dequeue() or ())
+        tasks = self._next()
         if pulse.is_watched() and time.monotonic() >= self._next_canary:
             self._next_canary = time.monotonic() + CANARY_EVERY.total_seconds()
             tasks.append((None, _package(CANARY_TASK)))
+        if not tasks:
+            time.sleep(_CLUSTER["poll"])
         return tasks
+
+    def delete(self, task_id: int) -> None:
+        """Take a task that was worked on from the queue."""
+        self.get_connection()  # as django-q2 does: a connection that broke meanwhile is made anew
+        with connection.cursor() as cursor:
+            cursor.execute(_DONE, [task_id])
+
+    def _next(self) -> list[tuple[int | None, str]]:
+        values: dict[str, Any] = {"urgent": URGENT, "patient": PATIENT, "patience": PATIENCE, "retry": _RETRY}
+        self.get_connection()
+        with connection.cursor() as cursor:
+            cursor.execute(_NEXT, values)
+            return list(cursor.fetchall())
 
 
 def _worker_began(task: Mapping[str, Any], **_: Any) -> None:

@@ -31,7 +31,7 @@ from bookings.allocations import (
 from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking, BookingStatus, MailKind
 from bookings.outbox.news import tell_guest, telling, telling_values
-from bookings.outbox.promise import SEND_TASK
+from bookings.outbox.promise import SEND_TASK, enqueue_sending
 from bookings.queue import ENQUEUE, enqueue, enqueue_values
 from bookings.state_machine import Arrival, Position, Rider, Step
 from bookings.states import State
@@ -96,7 +96,7 @@ def confirm(*, run: Run, facts: Facts, decision: Decision, plan: Plan, now: date
             _check_seated(run, plan, *seated)
         state_machine.arrived(arrival, run.claim.position)
         if mail_id not in (None, run.claim.mail_id):
-            enqueue(SEND_TASK, mail_id)
+            enqueue_sending(mail_id)
     return Confirmed(strategy=plan.strategy)
 
 
@@ -134,7 +134,7 @@ def _mail_values(run: Run) -> dict[str, Any]:
     return {
         "mail_id": mail_id,
         **telling_values(MailKind.CONFIRMATION),
-        **enqueue_values(SEND_TASK, mail_id),
+        **enqueue_values(SEND_TASK, mail_id, patient=True),
     }
 
 

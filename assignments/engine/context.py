@@ -22,6 +22,9 @@ TURNS: tuple[tuple[int, timedelta], ...] = (
 LONGEST_TURN = timedelta(minutes=150)
 """The product's default turn times by largest party size; larger parties stay the longest."""
 
+EVENING = timedelta(hours=4)
+"""Free time beyond this, before or after, counts as this much."""
+
 LOOK_STEP = timedelta(minutes=30)
 """Distance of the starts that the look ahead tries; 15 min cost twice the time and gained nothing."""
 
@@ -29,6 +32,10 @@ LOOK_STEP = timedelta(minutes=30)
 def turn_of(party_size: int) -> timedelta:
     """How long a party of this size is expected to stay."""
     return next((turn for largest, turn in TURNS if party_size <= largest), LONGEST_TURN)
+
+
+def _evenings(gap: timedelta | None) -> float:
+    return 1.0 if gap is None or gap > EVENING else gap / EVENING
 
 
 class Context:
@@ -56,9 +63,10 @@ class Context:
         return tuple(item for item in self.options if not item.mask & self.busy)
 
     @cached_property
-    def gaps(self) -> tuple[list[timedelta | None], list[timedelta | None]]:
-        """For each table the free time before and after the occupied period; None where unbounded."""
-        return self.occupancy.gaps(self.window)
+    def openness(self) -> list[float]:
+        """For each table the free time around the occupied period in evenings, 0 to 2: an evening a side."""
+        before, after = self.occupancy.gaps(self.window)
+        return [_evenings(gap) + _evenings(other) for gap, other in zip(before, after, strict=True)]
 
     @cached_property
     def demand(self) -> Mapping[int, float]:
@@ -76,21 +84,22 @@ class Context:
         weighs much, so a table is scarce when it is what a likely party would need at that hour.
         """
         worth = [0.0] * len(self.index.tables)
-        for start, end, sizes in self._stays_to_come:
-            busy = self._busy_during(start, end)
-            for size, share in sizes:
-                self._spread(size, share, busy, worth)
+        slack = self.facts.policy.max_slack
+        for (size, busy), share in self._shares_to_come.items():
+            for bit, part in self.index.reliance(size, slack, busy):
+                worth[bit] += share * part
         most = max(worth) or 1.0
         return [value / most for value in worth]
 
-    def _spread(self, size: int, share: float, busy: int, worth: list[float]) -> None:
-        sets = self.index.room(size, self.facts.policy.max_slack)
-        free = [(bits, weight) for mask, bits, weight in sets if not mask & busy]
-        total = sum([weight for _, weight in free])
-        for bits, weight in free:
-            part = share * weight / total
-            for bit in bits:
-                worth[bit] += part
+    @cached_property
+    def _shares_to_come(self) -> Mapping[tuple[int, int], float]:
+        """The demand of the stays to come by party size and by the tables that are taken meanwhile."""
+        shares: dict[tuple[int, int], float] = {}
+        for start, end, sizes in self._stays_to_come:
+            busy = self._busy_during(start, end)
+            for size, share in sizes:
+                shares[size, busy] = shares.get((size, busy), 0.0) + share
+        return shares
 
     @cached_property
     def _stays_to_come(self) -> list[tuple[datetime, datetime, list[tuple[int, float]]]]:

@@ -15,7 +15,7 @@ from assignments.engine.problem import Problem, problem_of
 from assignments.engine.reasons import Reason
 from assignments.engine.rejections import rejected
 from assignments.engine.reseat import Reseating, short_chains, solved
-from assignments.engine.scoring import DIGITS, lifting, scored
+from assignments.engine.scoring import DIGITS, averages, lifting, scored
 from assignments.engine.seating import Candidate, SeatingIndex, seating_index
 from assignments.engine.strategies.reseat import with_moves
 
@@ -78,10 +78,11 @@ def rearranged_plans(context: Context, *, most_moves: int) -> tuple[Plan, ...]:
 
 def _direct(context: Context) -> Decision:
     ranked = scored(context.free, context)
+    average = averages(ranked)
     plans = tuple(
         Plan(
             tables=item.candidate.tables,
-            strategy=lifting(item, ranked),
+            strategy=lifting(item, average),
             score=item.score,
             breakdown=item.breakdown,
         )

@@ -141,7 +141,10 @@ def _unsuitable(table: Table, request: Request, max_slack: int) -> Why | None:
         (Why.BELOW_MIN_PARTY, size < table.min_party),
         (Why.SLACK_TOO_LARGE, table.capacity - size > max_slack),
     )
-    return next((why for why, true in checks if true), None)
+    for why, true in checks:
+        if true:
+            return why
+    return None
 
 
 def _illegal(ids: tuple[Id, ...], request: Request, facts: Facts) -> Why | None:

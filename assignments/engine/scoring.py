@@ -32,15 +32,17 @@ def scored(candidates: Sequence[Candidate], context: Context) -> list[Scored]:
     return found
 
 
-def lifting(best: Scored, among: Sequence[Scored]) -> str:
+def averages(among: Sequence[Scored]) -> Mapping[str, float]:
+    """What each strategy contributes on average."""
+    return {name: sum([item.carried[name] for item in among]) / len(among) for name in among[0].carried}
+
+
+def lifting(best: Scored, average: Mapping[str, float]) -> str:
     """The strategy that lifts a plan furthest above the average of those considered: the one that decided.
 
     Without alternatives, or when nothing differs, it is the policy's first.
     """
-    lifts = {
-        name: round(value - sum(item.carried[name] for item in among) / len(among), DIGITS)
-        for name, value in best.carried.items()
-    }
+    lifts = {name: round(value - average[name], DIGITS) for name, value in best.carried.items()}
     return max(lifts, key=lambda name: lifts[name], default="none")
 
 

@@ -15,6 +15,9 @@ MOST_SETS = 200_000
 """Above this a floor plan is refused: no real room has so many ways to join its tables."""
 
 
+MOST_RELIANCES = 2_000
+"""Answers of `reliance` a floor plan keeps: those of the evenings that are being booked."""
+
 Wish = tuple[int, int, str | None, frozenset[str]]
 """(party size, max slack, zone, attributes)."""
 
@@ -60,6 +63,7 @@ class SeatingIndex:
         self.candidates: tuple[Candidate, ...] = tuple(self._found(max_tables))
         self._by_party: dict[tuple[int, int], tuple[Candidate, ...]] = {}
         self._room: dict[tuple[int, int], tuple[tuple[int, tuple[int, ...], float], ...]] = {}
+        self._reliance: dict[tuple[int, int, int], tuple[tuple[int, float], ...]] = {}
         self._by_wish: dict[Wish, tuple[Candidate, ...]] = {}
         self._options: dict[Wish, tuple[Option, ...]] = {}
 
@@ -114,6 +118,28 @@ class SeatingIndex:
                 for item in self.for_party(party_size, max_slack)
             )
         return self._room[key]
+
+    def reliance(self, party_size: int, max_slack: int, busy: int) -> tuple[tuple[int, float], ...]:
+        """How much of a party's room hangs on each table, as (bit, share), while those of `busy` are taken.
+
+        Its free sets share out 1 among them by weight, and each gives its share to each of its tables.
+        """
+        key = (party_size, max_slack, busy)
+        if key not in self._reliance:
+            if len(self._reliance) >= MOST_RELIANCES:
+                self._reliance.clear()
+            self._reliance[key] = self._relied_on(party_size, max_slack, busy)
+        return self._reliance[key]
+
+    def _relied_on(self, party_size: int, max_slack: int, busy: int) -> tuple[tuple[int, float], ...]:
+        sets = self.room(party_size, max_slack)
+        free = [(bits, weight) for mask, bits, weight in sets if not mask & busy]
+        total = sum([weight for _, weight in free])
+        shares: dict[int, float] = {}
+        for bits, weight in free:
+            for bit in bits:
+                shares[bit] = shares.get(bit, 0.0) + weight / total
+        return tuple(shares.items())
 
     def _fitting(self, party_size: int, max_slack: int) -> tuple[Candidate, ...]:
         alone = sum(1 << place for place, table in enumerate(self.tables) if table.fits_alone(party_size))

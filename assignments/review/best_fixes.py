@@ -42,7 +42,7 @@ def ask_for_fixes(*, batch: int = BATCH) -> int:
         )
         cases = [case_id for (case_id,) in cursor.fetchall()]
     for case_id in cases:
-        enqueue(FIND_TASK, case_id)
+        enqueue(FIND_TASK, case_id, patient=True)
     return len(cases)
 
 

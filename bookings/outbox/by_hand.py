@@ -6,10 +6,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from bookings.models import MailStatus, OutboxMessage
-from bookings.outbox.promise import SEND_TASK
+from bookings.outbox.promise import enqueue_sending
 from bookings.outbox.told import tell
-from bookings.outbox.validity import why_void
-from bookings.queue import enqueue
+from bookings.outbox.validity import is_overtaken, why_void
 
 #: What may be sent again: nobody is at it, and it went out, may have, or never did.
 RESENDABLE = frozenset({MailStatus.SENT, MailStatus.UNKNOWN, MailStatus.DEAD, MailStatus.SUPPRESSED})
@@ -23,7 +22,7 @@ def why_not_resend(message: OutboxMessage) -> str:
     """Why the mail cannot be sent again; empty if it can."""
     if message.status not in RESENDABLE:
         return f"a mail that is {message.get_status_display().lower()} cannot be sent again"
-    why = why_void(message)
+    why = why_void(message, overtaken=is_overtaken(message))
     return f"it no longer holds: {why}" if why else ""
 
 
@@ -48,7 +47,7 @@ def resend(*, message_id: int, seen_resends: int, now: datetime) -> OutboxMessag
             last_error="",
         )
         tell("mail.resent", [message], at=now)
-        enqueue(SEND_TASK, message.pk)
+        enqueue_sending(message.pk)
     message.refresh_from_db()
     return message
 

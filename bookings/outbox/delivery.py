@@ -9,6 +9,7 @@ import logging
 import random
 import smtplib
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -17,13 +18,14 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
 from django.utils import timezone
 
-from bookings.models import MailStatus, OutboxMessage
+from bookings.models import Booking, MailStatus, OutboxMessage, Restaurant
 from bookings.outbox.letter import LetterError, addressed, write_letter
-from bookings.outbox.promise import SEND_TASK
+from bookings.outbox.promise import enqueue_sending
 from bookings.outbox.smtp import SmtpBackend
-from bookings.outbox.told import tell
-from bookings.outbox.validity import why_void
-from bookings.queue import enqueue, is_behind
+from bookings.outbox.told import mail_event, tell
+from bookings.outbox.validity import OVERTAKEN, why_void
+from bookings.prepared import columns, row_of, selected
+from bookings.queue import is_behind
 from observability import events
 
 logger = logging.getLogger(__name__)
@@ -34,8 +36,36 @@ RETRY_DELAYS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 3600))
 #: How long a mail steps back for an earlier one of its booking that is being sent.
 AFTER_YOU = timedelta(seconds=2)
 
+#: Not read: no letter needs it, and it is the one column that wants converting.
+_NOT_READ = frozenset({"auto_assign_last_result"})
+
 #: An INFLIGHT row older than this has lost its sender: SMTP gives up far earlier.
 STALE_AFTER = timedelta(seconds=settings.MAIL_STALE_SECONDS)
+
+# A mail that is due and nobody has, with all that its letter is written from; whether a later one took its
+# place, and whether a sender is just busy with an earlier one: guests read them in order.
+_DUE = f"""
+SELECT clock_timestamp(), {OVERTAKEN},
+       EXISTS (SELECT FROM outbox_messages earlier
+               WHERE earlier.booking_id = outbox_messages.booking_id
+                 AND earlier.id < outbox_messages.id AND earlier.status = 'inflight'),
+       {selected(OutboxMessage)}, {selected(Booking, without=_NOT_READ)}, {selected(Restaurant)}
+FROM outbox_messages
+JOIN bookings ON bookings.id = outbox_messages.booking_id
+JOIN restaurants ON restaurants.id = bookings.restaurant_id
+WHERE outbox_messages.id = %s AND outbox_messages.status = 'pending'
+  AND outbox_messages.due_at <= clock_timestamp()
+FOR UPDATE OF outbox_messages SKIP LOCKED"""  # noqa: S608 - the names are the models'
+
+_CLAIM = """
+UPDATE outbox_messages SET status = 'inflight', claimed_at = %s, attempts = attempts + 1 WHERE id = %s"""
+
+_SETTLE = f"""
+WITH settled AS (
+    UPDATE outbox_messages SET status = %(status)s, last_error = %(error)s, sent_at = %(sent_at)s
+    WHERE id = %(id)s AND status = 'inflight' RETURNING id),
+told AS ({events.insertion()} WHERE EXISTS (SELECT FROM settled))
+SELECT EXISTS (SELECT FROM settled)"""  # noqa: S608 - all parts are ours
 
 
 def send(message_id: int) -> None:
@@ -67,9 +97,9 @@ def mark_stale() -> int:
 def requeue_overdue() -> int:
     """Enqueue PENDING mails that are long due, whose task was lost; return how many.
 
-    None while the queue itself is behind: then their tasks are not lost, and each round would double them.
+    None while their queue itself is behind: then their tasks are not lost, and each round would double them.
     """
-    if is_behind():
+    if is_behind(patient=True):
         return 0
     with transaction.atomic():
         overdue = list(
@@ -80,7 +110,7 @@ def requeue_overdue() -> int:
         # Pushed out, so that the next look finds only what was lost again.
         OutboxMessage.objects.filter(pk__in=overdue).update(due_at=_database_now())
         for pk in overdue:
-            enqueue(SEND_TASK, pk)
+            enqueue_sending(pk)
     return len(overdue)
 
 
@@ -90,30 +120,49 @@ def _claim(message_id: int) -> OutboxMessage | None:
     What no longer holds becomes VOID instead: the last look before a mail goes out.
     """
     with transaction.atomic():
-        now = _database_now()
-        message = (
-            OutboxMessage.objects.select_related("booking__restaurant")
-            .select_for_update(of=("self",), skip_locked=True)
-            .filter(pk=message_id, status=MailStatus.PENDING, due_at__lte=now)
-            .first()
-        )
-        if message is None:
+        due = _due(message_id)
+        if due is None:
             return None
-        why = why_void(message)
+        message, now = due.message, due.at
+        why = why_void(message, overtaken=due.overtaken)
         if why:
             _put_aside(message, MailStatus.VOID, why, now)
             return None
         if settings.MAIL_MODE == "suppress":
             _put_aside(message, MailStatus.SUPPRESSED, "MAIL_MODE holds mails back here", now)
             return None
-        if _waits_for_an_earlier_one(message):
+        if due.after_another:
             _put_off(message, now + AFTER_YOU)
             return None
-        message.status = MailStatus.INFLIGHT
-        message.claimed_at = now
-        message.attempts += 1
-        message.save(update_fields=["status", "claimed_at", "attempts"])
+        with connection.cursor() as cursor:
+            cursor.execute(_CLAIM, [now, message.pk])
+    message.attempts += 1
     return message
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Due:
+    """A mail that may be due for sending, `at` by the database's clock."""
+
+    message: OutboxMessage
+    at: datetime
+    overtaken: bool
+    after_another: bool
+
+
+def _due(message_id: int) -> _Due | None:
+    """The mail, locked, if it is due and nobody has it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, [message_id])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    at, overtaken, after_another, *values = row
+    message = row_of(OutboxMessage, values)
+    values = values[len(columns(OutboxMessage)) :]
+    message.booking = row_of(Booking, values, without=_NOT_READ)
+    message.booking.restaurant = row_of(Restaurant, values[len(columns(Booking, without=_NOT_READ)) :])
+    return _Due(message=message, at=at, overtaken=overtaken, after_another=after_another)
 
 
 def _put_aside(message: OutboxMessage, status: MailStatus, why: str, now: datetime) -> None:
@@ -122,15 +171,9 @@ def _put_aside(message: OutboxMessage, status: MailStatus, why: str, now: dateti
     tell(f"mail.{status}", [message], at=now)
 
 
-def _waits_for_an_earlier_one(message: OutboxMessage) -> bool:
-    """Whether a sender is just busy with the booking's mail before this: guests read them in order."""
-    earlier = OutboxMessage.objects.filter(booking_id=message.booking_id, pk__lt=message.pk)
-    return earlier.filter(status=MailStatus.INFLIGHT).exists()
-
-
 def _put_off(message: OutboxMessage, until: datetime) -> None:
     OutboxMessage.objects.filter(pk=message.pk).update(due_at=until)
-    enqueue(SEND_TASK, message.pk, delay=AFTER_YOU)
+    enqueue_sending(message.pk, delay=AFTER_YOU)
 
 
 def _deliver(message: OutboxMessage, letter: EmailMultiAlternatives) -> None:
@@ -195,7 +238,7 @@ def _refused(message: OutboxMessage, error: Exception) -> None:
     with transaction.atomic():
         _settle(message, MailStatus.PENDING, error=type(error).__name__)
         OutboxMessage.objects.filter(pk=message.pk).update(due_at=_database_now() + delay)
-        enqueue(SEND_TASK, message.pk, delay=delay)
+        enqueue_sending(message.pk, delay=delay)
 
 
 def _wait_before_retry(attempts: int) -> timedelta:
@@ -215,14 +258,20 @@ def _settle(message: OutboxMessage, status: MailStatus, *, error: str = "") -> N
     """INFLIGHT → `status`, with its event. A row that is no longer INFLIGHT is left as it is."""
     now = timezone.now()
     event_type, severity = _EVENT[status]
-    with transaction.atomic():
-        settled = OutboxMessage.objects.filter(pk=message.pk, status=MailStatus.INFLIGHT).update(
-            status=status, last_error=error, sent_at=now if status == MailStatus.SENT else None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SETTLE,
+            {
+                "id": message.pk,
+                "status": status.value,
+                "error": error,
+                "sent_at": now if status == MailStatus.SENT else None,
+                "events": events.as_rows([mail_event(event_type, message, at=now, severity=severity)]),
+            },
         )
-        if not settled:
-            logger.warning("mail %s was settled by someone else", message.pk)
-            return
-        tell(event_type, [message], at=now, severity=severity)
+        (settled,) = cursor.fetchone()
+    if not settled:
+        logger.warning("mail %s was settled by someone else", message.pk)
 
 
 def _database_now() -> datetime:

@@ -7,8 +7,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from bookings.models import Booking, MailKind, MailStatus, OutboxMessage
-from bookings.outbox.promise import SEND_TASK, void_pending
-from bookings.queue import enqueue
+from bookings.outbox.promise import enqueue_sending, void_pending
 
 #: Kinds that tell the guest what a mail of this kind would tell: one of them is enough for a revision.
 _TOLD_BY = {
@@ -78,7 +77,7 @@ def tell_guest(*, booking_id: int, kind: MailKind, delay: timedelta = timedelta(
         cursor.execute(_TELL_GUEST, {"booking": booking_id, **telling_values(kind, delay=delay)})
         row = cursor.fetchone()
     if row:
-        enqueue(SEND_TASK, row[0], delay=delay)
+        enqueue_sending(row[0], delay=delay)
 
 
 def tell_of_change(*, booking: Booking, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Takes back mails that were promised, in the transaction that makes them untrue."""
+"""Enqueues promised mails, and takes back those that became untrue, in the transaction that makes them so."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -7,11 +7,19 @@ from django.db import transaction
 
 from bookings.models import MailKind, MailStatus, OutboxMessage
 from bookings.outbox.told import tell
+from bookings.queue import enqueue
 
 SEND_TASK = "bookings.tasks.send_mail"
 
 #: How long people may take back what they decided; the mail about it waits as long.
 UNDO_WINDOW = timedelta(seconds=10)
+
+_AT_ONCE = timedelta(0)
+
+
+def enqueue_sending(message_id: int, *, delay: timedelta = _AT_ONCE) -> None:
+    """Have a promised mail sent after `delay`, in its turn: bookings go first."""
+    enqueue(SEND_TASK, message_id, delay=delay, patient=True)
 
 
 def void_pending(*, booking_id: int, kinds: Collection[MailKind], now: datetime) -> int:

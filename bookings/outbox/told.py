@@ -15,17 +15,19 @@ def tell(
     severity: events.Severity = events.Severity.INFO,
 ) -> None:
     """Record one event of this type for each mail, in the current transaction."""
-    events.record(
-        [
-            events.Record(
-                source=events.OUTBOX,
-                event_type=event_type,
-                severity=severity,
-                at=at,
-                restaurant_id=message.booking.restaurant_id,
-                booking_id=message.booking_id,
-                context={"kind": message.kind, "attempt": message.attempts},
-            )
-            for message in messages
-        ]
+    events.record([mail_event(event_type, message, at=at, severity=severity) for message in messages])
+
+
+def mail_event(
+    event_type: str, message: OutboxMessage, *, at: datetime, severity: events.Severity
+) -> events.Record:
+    """The event of one mail."""
+    return events.Record(
+        source=events.OUTBOX,
+        event_type=event_type,
+        severity=severity,
+        at=at,
+        restaurant_id=message.booking.restaurant_id,
+        booking_id=message.booking_id,
+        context={"kind": message.kind, "attempt": message.attempts},
     )

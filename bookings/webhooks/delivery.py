@@ -52,7 +52,7 @@ def dispatch() -> int:
     )
     endpoints = list(_free(_database_now()).filter(Exists(due)).values_list("pk", flat=True))
     for endpoint_id in endpoints:
-        enqueue(DRAIN_TASK, endpoint_id)
+        enqueue(DRAIN_TASK, endpoint_id, patient=True)
     return len(endpoints)
 
 

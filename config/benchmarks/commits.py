@@ -7,15 +7,28 @@ which a booking cannot go: one commit that accepts it and one that gives it its 
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import mean
+from typing import TypeVar
 
 from assignments.benchmarks.figures import Figure, Progress
 from assignments.coordinator import Confirmed, process_booking
 from config.benchmarks.demand import Guests
+from config.benchmarks.sent import commits, listening
 from config.benchmarks.throwaway import throwaway_database
-from config.benchmarks.wire import Traffic, database_traffic
+from config.benchmarks.wire import database_traffic
+
+Result = TypeVar("Result")
 
 MOST_COMMITS = 3
 FEWEST_COMMITS = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cost:
+    """What an intake or a run cost; `commits` are those of transactions that write."""
+
+    commits: int
+    statements: int
+    round_trips: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,23 +60,28 @@ def figures(size: Size, progress: Progress) -> list[Figure]:
             at_most=MOST_COMMITS,
             note=f"{len(counted)} of {size.bookings} bookings were confirmed at once; floor {FEWEST_COMMITS}",
         ),
-        _mean("commits at intake", intake, lambda traffic: traffic.commits, "commits"),
-        _mean("commits of the run", run, lambda traffic: traffic.commits, "commits"),
-        _mean("statements at intake", intake, lambda traffic: traffic.statements, "statements"),
-        _mean("statements of the run", run, lambda traffic: traffic.statements, "statements"),
-        _mean("round trips at intake", intake, lambda traffic: traffic.round_trips, "round trips"),
-        _mean("round trips of the run", run, lambda traffic: traffic.round_trips, "round trips"),
+        _mean("commits at intake", intake, lambda cost: cost.commits, "commits"),
+        _mean("commits of the run", run, lambda cost: cost.commits, "commits"),
+        _mean("statements at intake", intake, lambda cost: cost.statements, "statements"),
+        _mean("statements of the run", run, lambda cost: cost.statements, "statements"),
+        _mean("round trips at intake", intake, lambda cost: cost.round_trips, "round trips"),
+        _mean("round trips of the run", run, lambda cost: cost.round_trips, "round trips"),
     ]
 
 
-def _one(guests: Guests) -> tuple[Traffic, Traffic] | None:
-    """The traffic of one booking's intake and run; None if it was not confirmed at once."""
-    with database_traffic() as intake:
-        (booking,) = guests.take_in(1)
-    with database_traffic() as run:
-        outcome = process_booking(booking_id=booking.pk, trigger="benchmark")
+def _one(guests: Guests) -> tuple[Cost, Cost] | None:
+    """The cost of one booking's intake and run; None if it was not confirmed at once."""
+    (booking,), intake = _cost(lambda: guests.take_in(1))
+    outcome, run = _cost(lambda: process_booking(booking_id=booking.pk, trigger="benchmark"))
     return (intake, run) if isinstance(outcome, Confirmed) else None
 
 
-def _mean(name: str, counted: list[Traffic], count: Callable[[Traffic], int], unit: str) -> Figure:
+def _cost(work: Callable[[], Result]) -> tuple[Result, Cost]:
+    with listening() as sent, database_traffic() as traffic:
+        result = work()
+    cost = Cost(commits=commits(sent), statements=traffic.statements, round_trips=traffic.round_trips)
+    return result, cost
+
+
+def _mean(name: str, counted: list[Cost], count: Callable[[Cost], int], unit: str) -> Figure:
     return Figure(name=name, value=mean(map(count, counted)), unit=unit)

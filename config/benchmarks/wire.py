@@ -1,4 +1,4 @@
-"""What goes over the wire: statements, commits and round trips, counted where nothing can hide them.
+"""What goes over the wire: statements and round trips, counted where nothing can hide them.
 
 libpq's own trace tells what the server answered, whatever layer of the client sent the statement.
 """
@@ -8,7 +8,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.db import connection
 from psycopg.pq import Trace
@@ -19,31 +19,18 @@ _ANSWER = re.compile(r'\t(?:CommandComplete\t.*?"(?P<tag>[^"]*)"|(?P<ready>Ready
 _SEND = "send_packed_command"
 
 _CONTROL = frozenset({"BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET"})
-_WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 
 
 @dataclass(kw_only=True, slots=True)
 class Traffic:
-    """Counts of a block: `commits` are those of transactions that write, by themselves or at COMMIT."""
+    """Counts of a block."""
 
     statements: int = 0
-    commits: int = 0
     round_trips: int = 0
-    _inside: bool = field(default=False, repr=False)
-    _wrote: bool = field(default=False, repr=False)
 
     def hear(self, tag: str) -> None:
         """Count one completed command by its tag, such as ``INSERT 0 3``."""
-        command = tag.partition(" ")[0]
-        self.statements += command not in _CONTROL
-        if command == "BEGIN":
-            self._inside, self._wrote = True, False
-        elif command in {"COMMIT", "ROLLBACK"} and self._inside:
-            self.commits += command == "COMMIT" and self._wrote
-            self._inside = False
-        elif command in _WRITES:
-            self._wrote = True
-            self.commits += not self._inside
+        self.statements += tag.partition(" ")[0] not in _CONTROL
 
 
 @contextmanager

@@ -6,14 +6,10 @@ covers, because it opens an empty table for everyone; filling short stretches fi
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from assignments.engine.context import Context
 from assignments.engine.seating import Candidate
 from assignments.engine.strategies.base import Strategy
-
-STRETCH = timedelta(hours=4)
-"""Free time beyond this, before or after, counts as this much: an evening."""
 
 
 def rate(candidate: Candidate, context: Context, _carried: Mapping[str, float]) -> Mapping[str, float]:
@@ -33,7 +29,7 @@ def _empty(candidate: Candidate, context: Context) -> float:
 
 def _scarce(candidate: Candidate, context: Context) -> float:
     """How much of the room for parties still to come the set takes, 0 to 1."""
-    return min(1.0, sum(context.scarcity[bit] for bit in candidate.bits))
+    return min(1.0, sum([context.scarcity[bit] for bit in candidate.bits]))
 
 
 def _broken_up(candidate: Candidate, context: Context) -> float:
@@ -42,9 +38,7 @@ def _broken_up(candidate: Candidate, context: Context) -> float:
     A booking set into a long free stretch breaks it up; one that fills a short stretch leaves the long ones
     whole for parties that need them.
     """
-    sides = [side[bit] for side in context.gaps for bit in candidate.bits]
-    free = [STRETCH if gap is None else min(gap, STRETCH) for gap in sides]
-    return sum(free, timedelta(0)) / STRETCH / len(free)
+    return sum([context.openness[bit] for bit in candidate.bits]) / 2 / len(candidate.bits)
 
 
 STRATEGY = Strategy(

@@ -16,7 +16,7 @@ from django_q.signing import SignedPackage
 
 from bookings.intake import ASSIGN_TASK
 from bookings.outbox.promise import SEND_TASK
-from bookings.queue import enqueue, on_worker_start
+from bookings.queue import BEHIND, PATIENCE, enqueue, is_behind, on_worker_start
 from observability import log_context
 
 CLUSTER: dict[str, Any] = settings.Q_CLUSTER
@@ -77,6 +77,64 @@ def test_a_later_task_does_not_hold_up_an_earlier_one() -> None:
     enqueue("bookings.tasks.send_mail", 1, delay=timedelta(seconds=30))
     enqueue("bookings.tasks.send_mail", 2)
     assert [task["args"] for task in fetch()] == [(2,)]
+
+
+@pytest.mark.django_db
+def test_tasks_are_handed_out_in_the_order_in_which_they_fell_due() -> None:
+    for number in range(3):
+        enqueue(ASSIGN_TASK, number)
+        OrmQ.objects.filter(lock__gt=timezone.now() - timedelta(minutes=1)).update(
+            lock=timezone.now() - timedelta(minutes=5 + number)
+        )
+    assert [task["args"] for _ in range(3) for task in fetch()] == [(2,), (1,), (0,)]
+
+
+@pytest.mark.django_db
+def test_a_patient_task_gives_way_to_others_that_fell_due_after_it() -> None:
+    enqueue(SEND_TASK, 1, patient=True)
+    enqueue(ASSIGN_TASK, 2)
+    assert [task["args"] for _ in range(2) for task in fetch()] == [(2,), (1,)]
+
+
+@pytest.mark.django_db
+def test_a_patient_task_has_its_turn_however_many_others_wait() -> None:
+    enqueue(SEND_TASK, 1, patient=True)
+    OrmQ.objects.update(lock=timezone.now() - PATIENCE - timedelta(seconds=1))
+    enqueue(ASSIGN_TASK, 2)
+    assert [task["args"] for task in fetch()] == [(1,)]
+
+
+@pytest.mark.django_db
+def test_each_kind_of_task_is_behind_by_itself() -> None:
+    enqueue(SEND_TASK, 1, patient=True)
+    assert not is_behind(patient=True)
+    OrmQ.objects.update(lock=timezone.now() - BEHIND - timedelta(seconds=1))
+    assert (is_behind(), is_behind(patient=True)) == (False, True)
+
+
+def test_two_clusters_are_never_handed_the_same_task(committed_db: None) -> None:
+    numbers = range(40)
+    for number in numbers:
+        enqueue(ASSIGN_TASK, number, patient=number % 2 == 0)
+
+    def cluster() -> list[int]:
+        try:
+            return [task["args"][0] for _ in numbers for task in fetch()]
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(max_workers=2) as clusters:
+        handed = [clusters.submit(cluster) for _ in range(2)]
+        assert sorted(handed[0].result() + handed[1].result()) == list(numbers)
+
+
+@pytest.mark.django_db
+def test_a_task_that_was_worked_on_is_gone() -> None:
+    enqueue(ASSIGN_TASK, 7)
+    broker = get_broker()
+    [(task_id, _)] = broker.dequeue()
+    broker.acknowledge(task_id)
+    assert not OrmQ.objects.exists()
 
 
 @pytest.mark.django_db
