@@ -23,7 +23,7 @@ from bookings.outbox import delivery
 from bookings.webhooks.delivery import dispatch
 from observability.alerts.watch import watch
 from observability.partitions import adopt_strays, drop_expired, ensure_partitions
-from observability.rollups import roll_up
+from observability.rollups import drop_narrow, roll_up
 
 logger = logging.getLogger(__name__)
 
@@ -82,5 +82,6 @@ def _sweep_unless_another_does() -> bool:
 def _tend_events() -> None:
     """Count what is new, and put or throw away what lies in the wrong place or has been kept enough."""
     roll_up()
+    drop_narrow()
     adopt_strays()
     drop_expired(now=timezone.now(), keep_days=settings.EVENT_RETENTION_DAYS)

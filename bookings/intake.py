@@ -31,6 +31,7 @@ from bookings.prepared import row_of, selected
 from bookings.queue import enqueue
 from bookings.references import new_reference
 from bookings.states import State
+from observability.traces import traced
 
 ASSIGN_TASK = "assignments.tasks.assign"
 
@@ -96,6 +97,7 @@ class BookingRequest:
         return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
 
+@traced("booking.receive")
 def receive(*, request: BookingRequest, now: datetime, actor_id: int | None = None) -> Booking:
     """Check and save a booking and enqueue its assignment; return it.
 

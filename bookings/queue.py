@@ -29,7 +29,7 @@ from django_q.signing import SignedPackage
 
 from bookings import lifeline, pulse, task_failures
 from bookings.pulse import Beat
-from observability import log_context
+from observability import log_context, traces
 
 CANARY_TASK = "bookings.pulse.canary"
 
@@ -125,6 +125,7 @@ def _package(task: str, *ids: int | str) -> str:
         "args": ids,
         "kwargs": {},
         "started": timezone.now(),
+        **traces.carried(),
     }
     return str(SignedPackage.dumps(payload))
 
@@ -181,6 +182,7 @@ class ClusterBroker(ORM):  # type: ignore[misc]
 
 def _worker_began(task: Mapping[str, Any], **_: Any) -> None:
     log_context.begin_task(task["id"])
+    traces.begin_task(task)
     if task["func"] != CANARY_TASK:
         pulse.tell(Beat.BEGAN)
 
@@ -189,6 +191,7 @@ def _worker_ended(task: dict[str, Any], **_: Any) -> None:
     if not task["success"]:
         # Before django-q2 stores the result and logs it.
         task["result"] = task_failures.without_messages(task["result"])
+    traces.end_task()
     log_context.end_task()
     if task["func"] != CANARY_TASK:
         pulse.tell(Beat.ENDED)

@@ -9,6 +9,8 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 
 from config.console.alerts.urls import alert_urls
+from config.console.events.urls import event_urls
+from config.console.explorer.page import explorer
 from config.console.find import find
 from config.console.floor.urls import floor_urls
 from config.console.frame import frame
@@ -34,6 +36,8 @@ class ConsoleSite(admin.AdminSite):
             *review_urls(self.admin_view),
             *floor_urls(self.admin_view),
             path("health/", self.admin_view(health), name="health"),
+            path("explorer/", self.admin_view(explorer), name="explorer"),
+            *event_urls(self.admin_view),
             *stuck_urls(self.admin_view),
             *alert_urls(self.admin_view),
             *timeline_urls(self.admin_view),

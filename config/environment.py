@@ -98,6 +98,10 @@ VARIABLES: Mapping[str, Variable] = {
         purpose="bearer token of /metrics, 50 random characters or more; unset, only local has that page",
         example="the output of: python -c 'import secrets; print(secrets.token_urlsafe(64))'",
     ),
+    "OTEL_EXPORTER_OTLP_ENDPOINT": Variable(
+        purpose="OpenTelemetry collector that traces go to, over HTTP; takes the extra `tracing`",
+        example="http://collector.example:4318",
+    ),
     "LOCAL_DATA_DIR": Variable(
         purpose="folder of the embedded servers' data and the local mailbox, local only",
         example="/var/tmp/table-assignment",
@@ -184,6 +188,13 @@ class Reader:
     def origins(self, name: str) -> list[str]:
         """Origins: scheme, host and optional port, without a path."""
         return self._words(name, r"https?://[\w.*-]+(:\d+)?", "origin", [])
+
+    def origin(self, name: str) -> str:
+        """One origin, or nothing where the variable is unset."""
+        found = self.origins(name)
+        if len(found) > 1:
+            refuse(name, f"it names {len(found)} origins, and one is needed")
+        return found[0] if found else ""
 
     def sender(self, name: str, *, local: str) -> str:
         """An e-mail address, alone or as ``Name <address>``."""

@@ -276,6 +276,10 @@ METRICS_TOKEN = env.secret("METRICS_TOKEN", local="") if env.is_set("METRICS_TOK
 # Without a token the page is shown locally and nowhere else.
 METRICS_OPEN = env.is_local
 
+# Traces -------------------------------------------------------------------------------------------
+
+TRACES_ENDPOINT = env.origin("OTEL_EXPORTER_OTLP_ENDPOINT")
+
 # Logs ---------------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.choice("LOG_LEVEL", ["DEBUG", "INFO", "WARNING", "ERROR"], default="INFO")

@@ -5,9 +5,7 @@ The floors above build their pages on the classes here.
 
 # ruff: noqa: ARG002 - Django names the arguments, not every method needs all
 
-import json
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from django import forms
@@ -17,13 +15,10 @@ from django.core.paginator import Paginator
 from django.db import IntegrityError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from observability.events import CATALOGUE
-from observability.exports import CsvExport
 from observability.models import Alert, AlertChange, AlertNotice, Event, RuleStanding
 from observability.scope import scope_of
 
@@ -241,73 +236,12 @@ def utc_moment(moment: datetime | None) -> SafeString | str:
     )
 
 
-class SinceFilter(admin.SimpleListFilter):
-    """How far back the list goes; a day unless told otherwise, because all events are too many to read.
-
-    A search is not bounded: it looks for one booking, which an index answers.
-    """
-
-    title = "time"
-    parameter_name = "since"
-    windows = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
-        return [("hour", "Last hour"), ("week", "Last 7 days"), ("any", "Any time")]
-
-    def choices(self, changelist: Any) -> Any:
-        for choice in super().choices(changelist):
-            yield {**choice, "display": "Last day"} if choice["display"] == "All" else choice
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() == "any" or request.GET.get("q"):
-            return queryset
-        window = self.windows.get(self.value() or "day", self.windows["day"])
-        return queryset.filter(created_at__gte=timezone.now() - window)
-
-
-class SourceFilter(admin.SimpleListFilter):
-    """The sources the catalogue declares; asking the table for them would read all of it."""
-
-    title = "source"
-    parameter_name = "source"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
-        return [(source, source) for source in CATALOGUE]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(source=self.value()) if self.value() else queryset
-
-
-class TypeFilter(admin.SimpleListFilter):
-    """The types of the chosen source, or of all."""
-
-    title = "type"
-    parameter_name = "type"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
-        source = request.GET.get("source", "")
-        chosen = [CATALOGUE[source]] if source in CATALOGUE else CATALOGUE.values()
-        return [(name, name) for types in chosen for name in types]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(event_type=self.value()) if self.value() else queryset
-
-
 @admin.register(Event)
-class EventAdmin(CsvExport, ViewOnlyAdmin[Event]):
+class EventAdmin(ViewOnlyAdmin[Event]):
+    """One event, and a plain list; the console's own list has the filters and the export."""
+
     restaurant_path = "restaurant_id"
-    export_columns = {
-        "id": lambda event: event.pk,
-        "time": lambda event: event.created_at,
-        "source": lambda event: event.source,
-        "event_type": lambda event: event.event_type,
-        "severity": lambda event: event.severity,
-        "restaurant_id": lambda event: event.restaurant_id,
-        "booking_id": lambda event: event.booking_id,
-        "context": lambda event: json.dumps(event.context),
-    }
     list_display = ["when", "source", "event_type", "severity", "restaurant_id", "booking_id"]
-    list_filter = [SinceFilter, "severity", SourceFilter, TypeFilter]
     # By id, which has an index in every partition and follows time.
     ordering = ["-id"]
     sortable_by = ()

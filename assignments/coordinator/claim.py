@@ -17,6 +17,7 @@ from bookings.pacing import has_room, pace_of
 from bookings.state_machine import Arrival, Position, Rider, Step
 from bookings.states import PATH_TO_CLAIM
 from observability import events
+from observability.traces import traced
 
 #: The permit is taken with the move or not at all, and its event tells how many there are now. The run's
 #: mail gets its id here, because the task that will send it is signed before the mail is written.
@@ -48,6 +49,7 @@ class Claim:
         return self.attempt_no - self.booking.assignment_cycle_start
 
 
+@traced("assignment.claim")
 def claim(*, booking: Booking, route: Route, trigger: str, lock: Grant, now: datetime) -> Claim | None:
     """Pin the route, take a permit and move the booking to in progress, in one statement and commit.
 

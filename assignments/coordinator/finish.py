@@ -36,6 +36,7 @@ from bookings.queue import ENQUEUE, enqueue, enqueue_values
 from bookings.state_machine import Arrival, Position, Rider, Step
 from bookings.states import State
 from observability import events
+from observability.traces import traced
 
 SOURCE = "coordinator"
 
@@ -78,6 +79,7 @@ _SEATING = Rider(before=_SEATED, gate="all_held", after=_RECORDED, answer=f"{_MA
 _AFTER_MOVES = Rider(after=_RECORDED, answer=_MAIL)
 
 
+@traced("assignment.commit")
 def confirm(*, run: Run, facts: Facts, decision: Decision, plan: Plan, now: datetime) -> Confirmed:
     """Allocate the plan's tables and confirm the booking, in one commit; without moves in one statement
     and the lock before it.
@@ -164,6 +166,7 @@ def _take_tables(booking: Booking, facts: Facts, plan: Plan, now: datetime) -> N
     )
 
 
+@traced("assignment.commit")
 def fail(
     *, run: Run, decision: Decision | None, failure: Failure, now: datetime, jitter: float
 ) -> Retry | ManualReview:

@@ -38,6 +38,7 @@ from bookings.models import Booking
 from bookings.queue import enqueue
 from bookings.state_machine import StaleBookingError
 from bookings.states import FINAL, PATH_TO_CLAIM, State
+from observability.traces import span, traced
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ RACES_PER_ATTEMPT = 3
 _OVERTAKEN = Noop(reason=Reason.BOOKING_CHANGED)
 
 
+@traced("assignment.run")
 def process_booking(*, booking_id: int, trigger: str, edge: Edge = LIVE) -> Outcome:
     """Take one booking as far as it gets: to its tables, to another attempt, or to people.
 
@@ -142,7 +144,8 @@ def _attempt(run: Run, edge: Edge, *, thorough: bool) -> Outcome:
     for lost_races in range(RACES_PER_ATTEMPT):
         run = replace(run, lost_races=lost_races)
         facts, request = load_facts(booking=run.claim.booking, now=edge.clock())
-        decision = decide_patiently(facts, request) if thorough else decide(facts, request)
+        with span("assignment.decide"):
+            decision = decide_patiently(facts, request) if thorough else decide(facts, request)
         if decision.plan is None:
             return _failed(run, decision, decision.reason or Reason.NO_ASSIGNMENT, edge, thorough=thorough)
         try:

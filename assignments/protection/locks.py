@@ -16,6 +16,7 @@ from django.core.cache import caches
 from redis.exceptions import RedisError
 
 from assignments.protection.redis_access import Script, ask
+from observability.traces import traced
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ def booking_lock(booking_id: int) -> Iterator[Grant]:
             _release(key, token)
 
 
+@traced("assignment.lock")
 def _acquire(key: str, token: str) -> bool:
     # By hand, as redis-py's Lock prepares its three scripts anew for each lock.
     try:

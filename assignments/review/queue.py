@@ -10,7 +10,8 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from assignments.models import NowFit, Resolution, ReviewCase
-from assignments.review.deadlines import DUE_AT, LEAD
+from assignments.review.deadlines import DUE_AT, LEAD, TARGET
+from bookings.models import Booking
 from observability.scope import Scope
 
 #: Views everybody has: which of the open cases they show.
@@ -58,11 +59,14 @@ def counts(*, scope: Scope, user: User) -> Mapping[str, int]:
 
 
 def pressing(*, scope: Scope) -> tuple[int, int]:
-    """How many cases are open and how many of them are past their deadline, in one query."""
+    """How many cases are open and how many of them are past their deadline, in one query.
+
+    Every page asks: bookings are looked up only for cases that were opened lately.
+    """
     rows = scope.narrow(ReviewCase.objects.filter(_AWAKE, closed_at__isnull=True), "booking__restaurant")
-    found = rows.annotate(due_at=DUE_AT).aggregate(
-        open=Count("pk"), overdue=Count("pk", filter=Q(due_at__lte=Now()))
-    )
+    soon = Booking.objects.filter(pk=OuterRef("booking_id"), start_at__lte=Now() + LEAD)
+    overdue = Q(opened_at__lte=Now() - TARGET) | Exists(soon)
+    found = rows.aggregate(open=Count("pk"), overdue=Count("pk", filter=overdue))
     return found["open"], found["overdue"]
 
 

@@ -27,6 +27,7 @@ from bookings.outbox.validity import OVERTAKEN, why_void
 from bookings.prepared import columns, row_of, selected
 from bookings.queue import is_behind
 from observability import events
+from observability.traces import traced
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ told AS ({events.insertion()} WHERE EXISTS (SELECT FROM settled))
 SELECT EXISTS (SELECT FROM settled)"""  # noqa: S608 - all parts are ours
 
 
+@traced("mail.send")
 def send(message_id: int) -> None:
     """Send one mail if it is due and nobody else does; otherwise do nothing."""
     message = _claim(message_id)

@@ -90,10 +90,11 @@ def _run(
 
 
 def _transition(origin: str, target: str, version: int, reason: str | None = None, **more: str) -> Beat:
-    told = f'"{reason}"' if reason else "null"
-    extra = "".join(f', "{key}": "{value}"' for key, value in more.items())
-    states = f'"from": "{origin}", "to": "{target}", "version": {version}'
-    context = f'{{{states}, "reason": {told}, "metadata": {{}}{extra}}}'
+    told = {**({"reason": reason} if reason else {}), **more}
+    extra = "".join(f', "{key}": "{value}"' for key, value in told.items())
+    if target == "assigned":
+        extra += ', "metadata": {"strategy": "optimal_fit"}'
+    context = f'{{"from": "{origin}", "to": "{target}", "version": {version}{extra}}}'
     return (0, "assignment.state_machine", "booking.assignment_state_transition", "info", context)
 
 

@@ -21,8 +21,9 @@ from bookings.models import (
     WebhookEndpoint,
 )
 from config.console.alert_rights import may_see_alerts
+from config.console.explorer.rights import may_see_metrics
 from config.console.local_mailbox import may_read_mailbox
-from observability.models import Alert, AlertState, Event
+from observability.models import Alert, AlertState
 from observability.scope import scope_of
 
 
@@ -118,6 +119,7 @@ PAGES: tuple[tuple[str, tuple[OwnPage | Records, ...]], ...] = (
         (
             OwnPage(label="Today", icon="clock", url_name="admin:index", may_open=_any_staff, tab=True),
             OwnPage(label="Health", icon="health", url_name="admin:health", may_open=may_see_health),
+            OwnPage(label="Metrics", icon="compare", url_name="admin:explorer", may_open=may_see_metrics),
             OwnPage(
                 label="Queue",
                 icon="queue",
@@ -149,7 +151,7 @@ PAGES: tuple[tuple[str, tuple[OwnPage | Records, ...]], ...] = (
             Records(label="Mail", icon="mail", model=OutboxMessage),
             OwnPage(label="Mailbox", icon="inbox", url_name="admin:mailbox", may_open=may_read_mailbox),
             Records(label="Webhooks", icon="link", model=WebhookEndpoint),
-            Records(label="Events", icon="audit", model=Event),
+            OwnPage(label="Events", icon="audit", url_name="admin:events", may_open=may_see_metrics),
             Records(label="Attempts", icon="bolt", model=Attempt),
         ),
     ),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from observability.metrics.series import ALL, SQL
+from observability.metrics.sources import ENDLESS, rolled
 from observability.named_sql import ask, ask_one
 from observability.scope import Scope
 
@@ -70,7 +71,8 @@ def stuck(*, now: datetime, after: timedelta = STUCK_AFTER, restaurant_id: int |
 def stuck_by_hour(*, now: datetime, scope: Scope, after: timedelta = STUCK_AFTER) -> Mapping[datetime, int]:
     """How many bookings were stuck at some time of each of the last 24 hours (UTC), by the hour's start."""
     restaurants = None if scope.is_everything else sorted(scope.restaurants or ())
-    rows = ask(SQL["stuck_by_hour"], {"now": now, "after": after, "restaurants": restaurants})
+    statement = SQL["stuck_by_hour"].replace("{rolled}", rolled("events")).replace("{endless}", ENDLESS)
+    rows = ask(statement, {"now": now, "after": after, "restaurants": restaurants})
     return {row.hour: row.count for row in rows}
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from observability.metrics import sources
 from observability.metrics.window import (
     DAY,
@@ -36,6 +38,12 @@ class Measure:
     @property
     def mean(self) -> float | None:
         return self.total / self.count if self.count else None
+
+    def plus(self, other: "Measure") -> "Measure":
+        peaks = [peak for peak in (self.peak, other.peak) if peak is not None]
+        return Measure(
+            count=self.count + other.count, total=self.total + other.total, peak=max(peaks, default=None)
+        )
 
 
 #: Measures by label, and those by series.
@@ -71,6 +79,17 @@ def read_steps(window: Window, *series: str, step: timedelta) -> Mapping[datetim
     return _read(window, series, step=step)
 
 
+def merged(steps: Iterable[Series], *series: str) -> Series:
+    """Steps put together: what `read` finds in the window they make up."""
+    found: dict[str, dict[str, Measure]] = {name: {} for name in series}
+    for step in steps:
+        for name in series:
+            for label, measure in step[name].items():
+                known = found[name].get(label)
+                found[name][label] = known.plus(measure) if known else measure
+    return found
+
+
 def _read(
     window: Window, series: tuple[str, ...], *, step: timedelta | None
 ) -> dict[datetime, dict[str, dict[str, Measure]]]:
@@ -101,7 +120,7 @@ def parameters_of(
     widths = widths or (WIDTHS if window.restaurant_id is None else WIDTHS_OF_ONE)
     if step is not None:
         widths = tuple(width for width in widths if not step % timedelta(seconds=width))
-    parts = pieces(window, widths)
+    parts = pieces(window, widths, now=timezone.now())
     buckets = [part for part in parts if part.width]
     return {
         **span_of(window),

@@ -10,6 +10,10 @@ MINUTE, HOUR, DAY = 60, 3_600, 86_400
 WIDTHS = (DAY, HOUR, MINUTE)
 WIDTHS_OF_ONE = (DAY, HOUR)
 
+#: Days before the current UTC day whose narrow buckets are kept: minutes, and hours of a single restaurant.
+#: Older ones would be most of the rollups; what no wider bucket holds of such a window is read from the rows.
+NARROW_DAYS = 2
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -32,6 +36,27 @@ class Window:
         """The `span` before `end`."""
         return cls(start=end - span, end=end, restaurant_id=restaurant_id)
 
+    @classmethod
+    def lately(
+        cls,
+        now: datetime,
+        span: timedelta,
+        restaurant_id: int | None = None,
+        *,
+        step: timedelta | None = None,
+    ) -> "Window":
+        """The last `span` in whole steps, the last of which has begun.
+
+        For pages: no single row has to be read but those the rollups lack, given that the steps are whole
+        minutes or, of one restaurant, hours, as they are unless told otherwise.
+        """
+        narrowest = timedelta(seconds=MINUTE if restaurant_id is None else HOUR)
+        return cls.until(up(now, round((step or narrowest).total_seconds())), span, restaurant_id)
+
+    def steps(self, step: timedelta) -> int:
+        """Into how many steps the window falls; the last may be a part of one."""
+        return -(-(self.end - self.start) // step)
+
     @property
     def before(self) -> "Window":
         """The window of the same length that ends where this one starts."""
@@ -47,20 +72,26 @@ class Piece:
     end: datetime
 
 
-def pieces(window: Window, widths: tuple[int, ...]) -> list[Piece]:
-    """The window cut into the widest buckets that fit whole, and at most two rests of single rows."""
-    return list(_cut(window.start, window.end, (*widths, 0)))
+def pieces(window: Window, widths: tuple[int, ...], *, now: datetime | None = None) -> list[Piece]:
+    """The window cut into the widest buckets that fit whole, and at most two rests of single rows.
+
+    Given `now`, the narrowest buckets are used only where they are kept then.
+    """
+    narrow_from = floor(now, DAY) - timedelta(days=NARROW_DAYS) if now else EPOCH
+    narrow = MINUTE if MINUTE in widths else HOUR
+    kept = tuple((width, narrow_from if width == narrow else EPOCH) for width in widths)
+    return list(_cut(window.start, window.end, kept))
 
 
-def _cut(start: datetime, end: datetime, widths: tuple[int, ...]) -> Iterator[Piece]:
-    width, *narrower = widths
+def _cut(start: datetime, end: datetime, widths: tuple[tuple[int, datetime], ...]) -> Iterator[Piece]:
     if start >= end:
         return
-    if width == 0:
+    if not widths:
         yield Piece(width=0, start=start, end=end)
         return
-    first, last = _up(start, width), floor(end, width)
-    if first >= last:
+    (width, kept_from), *narrower = widths
+    first, last = up(start, width), floor(end, width)
+    if first >= last or start < kept_from:
         yield from _cut(start, end, tuple(narrower))
         return
     yield from _cut(start, first, tuple(narrower))
@@ -73,6 +104,7 @@ def floor(moment: datetime, width: int) -> datetime:
     return moment - (moment - EPOCH) % timedelta(seconds=width)
 
 
-def _up(moment: datetime, width: int) -> datetime:
+def up(moment: datetime, width: int) -> datetime:
+    """The first start of a bucket that is not before `moment`."""
     start = floor(moment, width)
     return start if start == moment else start + timedelta(seconds=width)

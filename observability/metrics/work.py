@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from observability.metrics.series import Labels, read
+from observability.metrics.series import Labels, Series, read
 from observability.metrics.volumes import counts
 from observability.metrics.window import Window
 
@@ -44,7 +44,8 @@ class Work:
         return sum(number * count for number, count in self.attempts.items()) / decided if decided else None
 
 
-_SERIES = {
+#: Series of each path: retries, attempts, strategies, attempts without a plan, nothing to do.
+SERIES_OF_WORK = {
     Path.V3: ("retry", "attempts", "strategy", "attempt_failed", "noop"),
     Path.LEGACY: ("legacy_retry", "legacy_attempts", "legacy_strategy", "", ""),
 }
@@ -52,8 +53,13 @@ _SERIES = {
 
 def work(window: Window, path: Path = Path.V3) -> Work:
     """What one path did in the window."""
-    retries, attempts, strategies, no_plan, noop = _SERIES[path]
-    found = {"": {}, **read(window, "outcome", *filter(None, _SERIES[path]))}
+    return work_of(read(window, "outcome", *filter(None, SERIES_OF_WORK[path])), path)
+
+
+def work_of(series: Series, path: Path) -> Work:
+    """The same from series that were read: `outcome` and those of SERIES_OF_WORK."""
+    retries, attempts, strategies, no_plan, noop = SERIES_OF_WORK[path]
+    found: Series = {"": {}, **series}
     return Work(
         reviews=_reviews(found["outcome"], path),
         retries={reason: _retries(found[retries], reason) for reason in counts(found[retries])},

@@ -14,12 +14,19 @@ from typing import Any
 from django.db import connection, transaction
 
 from observability.metrics import sources
+from observability.metrics.window import NARROW_DAYS
 from observability.named_sql import Folder
 
 SQL = Folder(__file__)
 
 #: Ids counted in one commit.
 BATCH = 20_000
+
+#: The day from which on narrow buckets are kept: one more than readers ask for, so that clocks may differ.
+NARROW_FROM = f"(date_bin('1 day', now(), 'epoch') - interval '{NARROW_DAYS + 1} days')"
+
+#: Narrow buckets dropped by one call.
+DROPPED_AT_ONCE = 5_000
 
 #: How long one call goes on counting; what is left is counted by the next.
 BUDGET = timedelta(seconds=1)
@@ -62,6 +69,7 @@ def _statement(name: str) -> str:
         "{events}": sources.adding("events", "SELECT * FROM events_between(%(after)s, %(upto)s)"),
         "{bookings}": sources.adding("bookings", SQL["bookings_between"]),
         "{add}": SQL["add"],
+        "{narrow_from}": NARROW_FROM,
     }
     text = SQL[name]
     for place, part in parts.items():
@@ -93,6 +101,16 @@ def roll_up(
         while clock() < until and (ids := _advance(feed, batch)):
             counted += ids
     return counted
+
+
+def drop_narrow(*, most: int = DROPPED_AT_ONCE) -> int:
+    """Drop buckets of a minute, and of one restaurant's hour, that readers no longer ask for.
+
+    Their counts stay in the wider ones. Returns how many went, at most `most`.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(SQL["drop_narrow"].replace("{narrow_from}", NARROW_FROM), {"most": most})
+        return int(cursor.rowcount)
 
 
 def progress() -> list[Progress]:

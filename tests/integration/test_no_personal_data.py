@@ -27,6 +27,8 @@ from django_q import monitor, worker
 from django_q.brokers import get_broker
 from django_q.models import OrmQ, Task
 from django_q.signing import SignedPackage
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from assignments.coordinator import process_booking, run
 from assignments.edge import LIVE
@@ -35,6 +37,7 @@ from bookings.api.views import bookings as booking_views
 from bookings.models import Booking, OutboxMessage, Restaurant
 from bookings.outbox import delivery
 from bookings.queue import enqueue
+from observability import traces
 from observability.log_lines import JsonLines, PlainLines, WithoutStatements
 from observability.prometheus import page
 from tests.factories import serving_restaurant
@@ -98,6 +101,15 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     for handler in handlers:
         logging.root.removeHandler(handler)
     logging.root.manager._clear_cache()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def spans() -> Iterator[InMemorySpanExporter]:
+    """What a collector would be sent."""
+    sent = InMemorySpanExporter()
+    traces.record_with(SimpleSpanProcessor(sent))
+    yield sent
+    traces.end()
 
 
 @pytest.fixture
@@ -200,7 +212,12 @@ def rows_of(*tables: str) -> str:
 
 
 def test_what_a_guest_tells_is_nowhere_but_with_the_booking(
-    web: Caller, lead: User, lines: io.StringIO, settings: Any, monkeypatch: pytest.MonkeyPatch
+    web: Caller,
+    lead: User,
+    lines: io.StringIO,
+    spans: InMemorySpanExporter,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     reference = intake_change_and_cancel(web, monkeypatch)
     booking = assign_with_an_error(web, monkeypatch)
@@ -218,6 +235,11 @@ def test_what_a_guest_tells_is_nowhere_but_with_the_booking(
     assert planted_in(repr(queued)) == []
     assert planted_in(repr([(t.result, t.args, t.kwargs) for t in Task.objects.all()])) == []
     assert planted_in(page.text(now=timezone.now()).decode()) == []
+
+    finished = spans.get_finished_spans()
+    assert {"booking.receive", "assignment.run", "mail.send", "task"} <= {span.name for span in finished}
+    assert any((span.attributes or {}).get("error_class") == "RuntimeError" for span in finished)
+    assert planted_in("".join(span.to_json() for span in finished)) == []
 
     written = lines.getvalue()
     assert planted_in(written) == [], [line for line in written.splitlines() if planted_in(line)][:3]

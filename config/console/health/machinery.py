@@ -50,9 +50,9 @@ def workers() -> tuple[list[Worker], int]:
     return [_worker(row, row.now, version) for row in rows], version
 
 
-def facts(window: Window) -> list[Fact]:
-    """The machinery's lines over a window that ends now."""
-    return [_breaker(window), _permits(), _queue(), _mails(), _counted(), _redis()]
+def facts(window: Window, now: datetime) -> list[Fact]:
+    """The machinery's lines over a window that ends now, or a moment later."""
+    return [_breaker(window, now), _permits(), _queue(), _mails(), _counted(), _redis()]
 
 
 def _worker(row: FlagAcknowledgement, now: datetime, version: int) -> Worker:
@@ -66,11 +66,11 @@ def _worker(row: FlagAcknowledgement, now: datetime, version: int) -> Worker:
     )
 
 
-def _breaker(window: Window) -> Fact:
+def _breaker(window: Window, now: datetime) -> Fact:
     found = circuit(window)
     times = f"opened {found.openings} time{'' if found.openings == 1 else 's'} in 24 h"
     if found.open_since:
-        since = in_words(window.end - found.open_since)
+        since = in_words(now - found.open_since)
         return Fact(label="Breaker", chip="Open", words=f"for {since}, {times}", tone="critical", icon="bad")
     spent = f", {in_words(found.open_for)} in all" if found.openings else ""
     return Fact(label="Breaker", chip="Closed", words=times + spent, tone="good", icon="ok")

@@ -36,7 +36,7 @@ def health(request: HttpRequest) -> HttpResponse:
     if not may_see_health(request):
         raise PermissionDenied("The health page is for those who work for every restaurant.")
     now = timezone.now()
-    window = Window.until(now, DAY)
+    window = Window.lately(now, DAY)
     found, stuck = rates(window), backlog.stuck(now=now)
     running, version = workers()
     verdict = judge(
@@ -59,6 +59,6 @@ def health(request: HttpRequest) -> HttpResponse:
         "workers": running,
         "current": sum(worker.is_current for worker in running),
         "version": version,
-        "facts": facts(window),
+        "facts": facts(window, now),
     }
     return TemplateResponse(request, "health/page.html", context)

@@ -14,6 +14,7 @@ from config.benchmarks import dashboards
 from config.benchmarks.crew import CrewError
 from config.benchmarks.end_to_end import StuckError
 from config.benchmarks.machine import machine
+from config.benchmarks.pages import PageError
 from config.benchmarks.pgbench import PgbenchError
 from config.benchmarks.registry import BENCHMARKS
 from config.benchmarks.throwaway import NoDatabaseError
@@ -71,4 +72,4 @@ class Command(BaseCommand):
         return measured
 
 
-_ERRORS = (ClusterDiedError, CrewError, FlagError, NoDatabaseError, PgbenchError, StuckError)
+_ERRORS = (ClusterDiedError, CrewError, FlagError, NoDatabaseError, PageError, PgbenchError, StuckError)

@@ -9,10 +9,12 @@ FROM (
     FROM rows GROUP BY 1, 2, 3, 4
 ) by_minute
 CROSS JOIN LATERAL (
-    VALUES (60, 0::bigint, false), (3600, 0, false), (86400, 0, false),
-           (3600, restaurant_id, true), (86400, restaurant_id, true)
-) w(width, of_restaurant, of_one)
-WHERE NOT of_one OR restaurant_id > 0
+    VALUES (60, 0::bigint, false, true), (3600, 0, false, false), (86400, 0, false, false),
+           (3600, restaurant_id, true, true), (86400, restaurant_id, true, false)
+) w(width, of_restaurant, of_one, narrow)
+WHERE (NOT of_one OR restaurant_id > 0)
+  -- Narrow buckets of days long ago would be dropped at once.
+  AND (NOT narrow OR minute >= {narrow_from})
 GROUP BY 1, 2, 3, 4, 5
 -- What is read together lies together.
 ORDER BY 1, 2, 3, 4, 5

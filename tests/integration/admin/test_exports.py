@@ -22,7 +22,7 @@ from tests.integration.admin.conftest import logged_in
 from tests.integration.admin.rows import event, seated_booking
 
 BOOKINGS = "admin:bookings_booking_export"
-EVENTS = "admin:observability_event_export"
+EVENTS = "admin:export_events"
 
 
 @pytest.fixture

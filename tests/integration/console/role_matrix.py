@@ -87,6 +87,9 @@ PAGES: Mapping[str, Who] = {
     "admin:stuck_rescue": Who(post=RESCUE),
     "admin:booking_timeline": Who(get=ALL),
     "admin:booking_timeline_export": Who(get=EXPORT),
+    # Of their own restaurants, for those who work at some.
+    "admin:explorer": Who(get=ALL),
+    "admin:events": Who(get=ALL),
     # Probes, and figures for whoever has the token.
     "healthz": Who(get=EVERYBODY),
     "readyz": Who(get=EVERYBODY),
@@ -109,7 +112,7 @@ PAGES: Mapping[str, Who] = {
     "admin:app_list": Who(get=ALL, post=ALL),
     # Exports hold guests' data.
     "admin:bookings_booking_export": Who(get=EXPORT),
-    "admin:observability_event_export": Who(get=EXPORT),
+    "admin:export_events": Who(get=EXPORT),
     # Mails and webhooks.
     "admin:bookings_outboxmessage_letter": Who(get=ALL),
     "admin:bookings_outboxmessage_resend": Who(get=MAILS, post=MAILS),

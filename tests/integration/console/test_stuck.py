@@ -1,6 +1,7 @@
 """The page of stuck bookings: what it lists, who may act, and what a dry run leaves alone."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -9,10 +10,12 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from bookings.models import MailStatus, OutboxMessage, Restaurant
+from bookings.models import Booking, MailStatus, OutboxMessage, Restaurant
 from bookings.states import State
 from config.roles import OPS_AGENT, OPS_LEAD
+from observability import events
 from observability.metrics.backlog import stuck_by_hour
+from observability.rollups import roll_up
 from observability.scope import Scope
 from tests.factories import serving_restaurant
 from tests.integration.assignments.stuck.scenes import age, expired_lease, missed_retry, never_enqueued
@@ -142,3 +145,40 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(house: Restaurant) ->
     with CaptureQueriesContext(connection) as many:
         client.get("/stuck/")
     assert len(many) <= len(few)
+
+
+@pytest.mark.parametrize("is_counted", [False, True])
+@pytest.mark.parametrize(
+    "path",
+    [
+        # Its first outcome took long; it was cancelled where it stood; it stood after people sent it back.
+        ["created", "assignment_pending", "assignment_in_progress", "confirmed"],
+        ["created", "assignment_pending", "cancelled"],
+        ["manual_review", "assignment_pending", "assignment_in_progress", "confirmed"],
+    ],
+)
+def test_the_trend_finds_a_stay_of_each_kind_counted_or_not(
+    house: Restaurant, path: list[str], is_counted: bool
+) -> None:
+    """Each stands in assignment_pending from three hours ago to half an hour less."""
+    booking = never_enqueued(house)
+    began = timezone.now() - timedelta(hours=3)
+    status = "cancelled" if path[-1] == "cancelled" else "pending"
+    Booking.objects.filter(pk=booking.pk).update(created_at=began, assignment_state=path[-1], status=status)
+    times = [began, *(began + timedelta(minutes=30, seconds=number) for number in range(len(path)))]
+    events.record(
+        [
+            events.Record(
+                source=events.STATE_MACHINE,
+                event_type="booking.assignment_state_transition",
+                at=at,
+                restaurant_id=house.pk,
+                booking_id=booking.pk,
+                context={"from": origin, "to": target, "version": version},
+            )
+            for version, (at, (origin, target)) in enumerate(zip(times, pairwise(path), strict=False), 2)
+        ]
+    )
+    if is_counted:
+        roll_up()
+    assert sum(stuck_by_hour(now=timezone.now(), scope=Scope(restaurants=None)).values()) in (1, 2)

@@ -1,5 +1,6 @@
 """The dashboard and the alert rules read only what the endpoint shows, by labels it has."""
 
+import io
 import json
 import re
 from pathlib import Path
@@ -7,8 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 from django.conf import settings
+from django.core.management import call_command
 
 from assignments.coordinator import process_booking
+from observability.alerts.policy import RULES
+from observability.prometheus import alert_rules
 from tests.factories import receive, serving_restaurant
 from tests.integration.assignments.legacy.driving import EDGE
 from tests.integration.observability.prometheus.scrape import families
@@ -71,6 +75,25 @@ def test_every_label_is_one_of_its_family() -> None:
 
 def test_every_default_has_its_alert() -> None:
     assert set(alerts()) == ALERTS
+    assert {alert.rule for alert in alert_rules.ALERTS} == set(RULES)
+
+
+def test_the_rules_are_what_the_command_writes_out_of_the_consoles_own() -> None:
+    written = io.StringIO()
+    call_command("prometheus_rules", stdout=written)
+    kept = DEPLOY / "prometheus" / "alerts.yml"
+    assert kept.read_text() == written.getvalue(), "write it anew: manage.py prometheus_rules > " + str(kept)
+
+
+def test_thresholds_times_and_severities_are_those_of_the_console() -> None:
+    [group] = yaml.safe_load(alert_rules.text())["groups"]
+    rules = {rule["alert"]: rule for rule in group["rules"]}
+    low = rules["ConfirmationLow"]
+    assert "< 0.9\n" in low["expr"]
+    assert ">= 20" in low["expr"]
+    assert (low["for"], low["keep_firing_for"], low["labels"]) == ("10m", "5m", {"severity": "critical"})
+    assert "for" not in rules["CircuitOpen"]
+    assert rules["CircuitOpen"]["expr"].strip().endswith("> 300")
 
 
 @pytest.mark.parametrize("text", [*alerts().values(), *panels().values()])
