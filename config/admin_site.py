@@ -29,7 +29,8 @@ class ConsoleSite(admin.AdminSite):
     enable_nav_sidebar = False
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        # Here and not above: its page shows parts of the admin, which are made for this very site.
+        # Here and not above: their pages use parts of the admin, which are made for this very site.
+        from config.console.restaurants.urls import restaurant_urls
         from config.console.timeline.urls import timeline_urls
 
         own: list[URLPattern | URLResolver] = [
@@ -39,6 +40,7 @@ class ConsoleSite(admin.AdminSite):
             path("explorer/", self.admin_view(explorer), name="explorer"),
             *event_urls(self.admin_view),
             *stuck_urls(self.admin_view),
+            *restaurant_urls(self.admin_view),
             *alert_urls(self.admin_view),
             *timeline_urls(self.admin_view),
             path("find/", self.admin_view(find), name="find"),

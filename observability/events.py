@@ -100,6 +100,7 @@ CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "floor_plan.edited": frozenset(
             {"tables", "kept_seats", "moved", "replanned", "to_people", "actor"}
         ),
+        "house.edited": frozenset({"thing", "row", "action", "fields", "actor"}),
     },
     REVIEW: {
         "case.change_wished": frozenset({"action", "reason"}),

@@ -64,8 +64,8 @@ class BookingAdmin(CsvExport, GrowingAdmin[Booking]):
     export_columns = EXPORTED
     change_form_template = "bookings/booking_change_form.html"
     list_display = [
-        "reference", "start", "restaurant", "party_size", "guest_name", "state", "tables", "needs",
-        "booking_status", "attempts", "locked",
+        "reference", "begins", "restaurant", "party", "guest", "state", "seated_at", "needs",
+        "booking_status",
     ]  # fmt: skip
     list_display_links = ["reference"]
     list_filter = ["assignment_state", "status", StartsFilter, "locked", "restaurant"]
@@ -133,6 +133,23 @@ class BookingAdmin(CsvExport, GrowingAdmin[Booking]):
         return super().changelist_view(request, {**(extra_context or {}), **offered})
 
     # Columns
+
+    @admin.display(description="Start", ordering="start_at")
+    def begins(self, booking: Booking) -> SafeString | str:
+        year = timezone.now().year
+        return show.local_moment(booking.start_at, booking.restaurant.tzinfo, this_year=year)
+
+    @admin.display(description="Party", ordering="party_size")
+    def party(self, booking: Booking) -> int:
+        return booking.party_size
+
+    @admin.display(description="Guest", ordering="guest_name")
+    def guest(self, booking: Booking) -> str:
+        return booking.guest_name
+
+    @admin.display(description="Tables")
+    def seated_at(self, booking: Any) -> str:
+        return f"{self.tables(booking)}, pinned" if booking.locked else self.tables(booking)
 
     @admin.display(description="Start", ordering="start_at")
     def start(self, booking: Booking) -> SafeString | str:

@@ -49,17 +49,23 @@ def status_chip(status: str) -> SafeString:
     return chip(known.label.capitalize(), tone, icon)
 
 
-def local_moment(moment: datetime | None, tz: ZoneInfo, *, seconds: bool = False) -> SafeString | str:
-    """An instant in a restaurant's time with the zone named; UTC in the title."""
+def local_moment(
+    moment: datetime | None, tz: ZoneInfo, *, seconds: bool = False, this_year: int | None = None
+) -> SafeString | str:
+    """An instant in a restaurant's time with the zone named; UTC in the title.
+
+    Where `this_year` is given, that year goes without saying.
+    """
     if moment is None:
         return NONE
     local, utc = moment.astimezone(tz), moment.astimezone(UTC)
     clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+    day = f"{local:%a %d %b}" if local.year == this_year else f"{local:%a %d %b %Y}"
     return format_html(
         '<time datetime="{}" title="{}" class="nowrap">{} {} <span class="muted">{}</span></time>',
         utc.isoformat(),
         f"{utc:%Y-%m-%d %H:%M:%S} UTC, {tz.key}",
-        f"{local:%a %d %b %Y}",
+        day,
         clock,
         zone_name(local),
     )

@@ -73,5 +73,5 @@ def _restaurants(scope: Scope, wanted: str) -> Iterator[Match]:
         yield Match(
             label=restaurant.name,
             note=restaurant.timezone,
-            url=reverse("admin:bookings_restaurant_change", args=[restaurant.pk]),
+            url=reverse("admin:restaurant", args=[restaurant.pk]),
         )

@@ -15,7 +15,6 @@ from bookings.models import (
     Booking,
     ChannelToken,
     OutboxMessage,
-    Restaurant,
     ServicePeriod,
     Table,
     WebhookEndpoint,
@@ -93,6 +92,10 @@ def _may_see_bookings(request: HttpRequest) -> bool:
     return request.user.has_perm("bookings.view_booking")
 
 
+def _may_see_restaurants(request: HttpRequest) -> bool:
+    return request.user.has_perm("bookings.view_restaurant")
+
+
 def _may_see_queue(request: HttpRequest) -> bool:
     return request.user.has_perm("assignments.view_reviewcase")
 
@@ -145,7 +148,9 @@ PAGES: tuple[tuple[str, tuple[OwnPage | Records, ...]], ...] = (
     (
         "Records",
         (
-            Records(label="Restaurants", icon="place", model=Restaurant),
+            OwnPage(
+                label="Restaurants", icon="place", url_name="admin:restaurants", may_open=_may_see_restaurants
+            ),
             Records(label="Tables", icon="floor", model=Table),
             Records(label="Services", icon="clock", model=ServicePeriod),
             Records(label="Mail", icon="mail", model=OutboxMessage),

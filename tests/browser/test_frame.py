@@ -87,3 +87,14 @@ def test_the_page_refreshes_itself_and_waits_while_somebody_works_in_it(person: 
     page.clock.fast_forward(2_000)
     expect(page.locator("#live")).to_contain_text(other.reference)
     expect(status).to_contain_text("Updated")
+
+
+def test_the_list_of_bookings_fits_its_page_even_with_long_names(person: Person, opens: Opens) -> None:
+    house = serving_restaurant(4, name="Brasserie du Canal")
+    booking = receive(
+        house, guest_name="Bartholomew Featherstonehaugh", requires=["accessible", "high_chair"]
+    )
+    type(booking).objects.filter(pk=booking.pk).update(locked=True)
+    page = opens(person(), "/bookings/booking/")
+    widths = page.locator(".results").evaluate("list => [list.scrollWidth, list.clientWidth]")
+    assert widths[0] == widths[1]

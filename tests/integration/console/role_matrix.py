@@ -79,6 +79,18 @@ PAGES: Mapping[str, Who] = {
         f"admin:floor_{step}": Who(post=OPS)
         for step in ("walk_in", "check_in", "complete", "no_show", "lock", "unlock", "move")
     },
+    # Restaurants: everybody looks, leads plan; operations take tables out of service for a while.
+    "admin:restaurants": Who(get=ALL),
+    "admin:restaurant": Who(get=ALL),
+    "admin:restaurant_gaps": Who(get=ALL),
+    **{
+        f"admin:plan_{kind}_{step}": Who(get=LEAD, post=LEAD)
+        for kind in ("table", "combination", "zone", "service", "turntime", "pacing", "closure")
+        for step in ("add", "edit")
+    },
+    "admin:plan_neighbours_edit": Who(get=LEAD, post=LEAD),
+    "admin:plan_block_add": Who(get=OPS, post=OPS),
+    "admin:plan_block_edit": Who(get=OPS, post=OPS),
     # How it goes: figures and alerts are those of all restaurants together.
     "admin:health": Who(get=EVERYWHERE),
     "admin:alerts": Who(get=EVERYWHERE),

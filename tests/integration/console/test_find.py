@@ -32,7 +32,7 @@ def test_part_of_a_name_leads_to_its_restaurant(sign_in: SignIn) -> None:
     restaurant = serving_restaurant(4)
     Restaurant.objects.filter(pk=restaurant.pk).update(name="The Copper Pan")
     answer = sign_in(*MAY_LOOK).get(FIND, {"q": "copper"})
-    assert answer.headers["Location"] == reverse("admin:bookings_restaurant_change", args=[restaurant.pk])
+    assert answer.headers["Location"] == reverse("admin:restaurant", args=[restaurant.pk])
 
 
 def test_several_matches_are_listed_in_as_many_queries_as_one(sign_in: SignIn) -> None:

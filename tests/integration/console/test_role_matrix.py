@@ -38,6 +38,7 @@ from bookings.models import (
 from bookings.outbox.maildir import open_mailbox
 from bookings.scopes import restaurants_of
 from config.console.local_mailbox import BACKEND
+from config.console.restaurants.kinds import KINDS
 from config.roles import ROLES, VIEWER
 from observability.admin import RecordAdmin
 from observability.models import Alert
@@ -65,6 +66,7 @@ MEANT: Mapping[str, type[Model]] = {
     "alert_id": Alert,
     "resolution_id": Resolution,
     "run_id": ImportRun,
+    "restaurant_id": Restaurant,
     "content_type_id": ContentType,
     "id": User,
 }
@@ -74,6 +76,7 @@ OF_OWN_PAGES: Mapping[str, type[Model]] = {
     "bookings_outboxmessage": OutboxMessage,
     "bookings_webhookendpoint": WebhookEndpoint,
     "bookings_webhookdelivery": WebhookDelivery,
+    **{f"plan_{slug}": kind.model for slug, kind in KINDS.items()},
 }
 
 BY_LABEL = {f"{model._meta.app_label}_{model._meta.model_name}": model for model in admin.site._registry}
