@@ -7,9 +7,11 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
            --generate-hashes --no-emit-index-url --no-header
 
 SEEDS ?= 10
+CASES ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-browser test-import test-mail chaos mutants bench check stop lock fmt
+.PHONY: help install run demo test test-browser test-import test-mail chaos desk screenshots mutants bench check \
+        stop lock fmt
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,11 +41,17 @@ test-browser: install ## Run the tests in a browser (needs Chromium: apt-get ins
 chaos: install ## Break workers and servers on purpose, each fault with SEEDS seeds (10), and audit
 	CHAOS_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/chaos tests/stateful
 
+desk: install ## Two people resolve CASES (300) cases at the desk while the workers go on; audited each time
+	CHAOS_SEEDS=1 DESK_CASES=$(CASES) $(BIN)/python -m pytest tests/chaos/test_desk.py
+
 test-import: install ## Import 100,000 rows, twice over
 	IMPORT_ROWS=100000 $(BIN)/python -m pytest --timeout 3600 tests/integration/bookings/imports/test_scale.py
 
 test-mail: install ## Confirm 1,000 bookings while workers are killed: one mail each, counted at a real SMTP server
 	CHAOS_SEEDS=1 $(BIN)/python -m pytest tests/chaos/test_mail.py
+
+screenshots: install ## Take the README's pictures anew (needs Chromium)
+	@$(BIN)/python manage.py screenshots
 
 mutants: install ## Remove one protection after the other from a copy; each time a test must fail
 	$(BIN)/python -m tests.mutants

@@ -29,9 +29,6 @@ from assignments.facts_store import (
 from bookings.models import Zone
 from bookings.seating import Alternative, NoSeat, Party, Seat, Seating
 
-#: Kinds of alternatives a guest can ask for; moving others is the engine's or people's business.
-_WISHES = ("shift", "zone", "attribute", "shorter")
-
 _NOT_FREE = NoSeat(
     reason=Reason.NO_ASSIGNMENT, sentence="Every table that suits this party is taken at this time."
 )
@@ -76,9 +73,9 @@ class EngineSeating:
             facts, request = _asked(party, now)
         except FloorPlanError:
             return ()
-        found = [item for item in explain.alternatives(facts, request) if item.kind in _WISHES]
+        found = explain.other_wishes(facts, request)
         if not _is_v3(party):
-            found = [item for item in found if legacy(facts, item.request).plan]
+            found = tuple(item for item in found if legacy(facts, item.request).plan)
         return tuple(_alternative(item) for item in found)
 
     def next_free(self, *, party: Party, latest: datetime, now: datetime) -> Alternative | None:

@@ -107,7 +107,7 @@ def is_behind(*, patient: bool = False) -> bool:
 
 def enqueue_all(task: str, calls: Iterable[tuple[int | str, ...]]) -> None:
     """The same for many calls of one task, with one statement."""
-    values = {"queue": URGENT, "payloads": [_package(task, *ids) for ids in calls]}
+    values: dict[str, Any] = {"queue": URGENT, "payloads": [_package(task, *ids) for ids in calls]}
     with connection.cursor() as cursor:
         cursor.execute(_ENQUEUE_ALL, values)
 

@@ -66,12 +66,17 @@ def explain(facts: Facts, request: Request) -> Explanation:
 
 def alternatives(facts: Facts, request: Request) -> tuple[Alternative, ...]:
     """All nearest alternatives that can be seated as things stand, cheapest first."""
+    found = [*other_wishes(facts, request), *with_one_move(facts, request)]
+    return tuple(sorted(found, key=lambda item: item.cost))
+
+
+def other_wishes(facts: Facts, request: Request) -> tuple[Alternative, ...]:
+    """Those for which nobody moves: what a guest can ask for, cheapest first."""
     found = [
         Alternative(kind=kind, request=asked, plan=plan, cost=cost, sentence=sentence)
         for kind, asked, cost, sentence in _wishes(facts, request)
         if (plan := decide(facts, asked, rungs=("direct",)).plan)
     ]
-    found += with_one_move(facts, request)
     return tuple(sorted(found, key=lambda item: item.cost))
 
 

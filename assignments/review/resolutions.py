@@ -16,6 +16,7 @@ from assignments.models import NowFit, Resolution, ResolutionKind, ReviewCase
 from assignments.review.claims import CaseError, locked_and_owned
 from assignments.review.fixes import Fix, FixKind, fixes_for
 from assignments.review.records import log, tell
+from assignments.seats import why_not_here
 from bookings import state_machine
 from bookings.allocations import AllocationLostError, be_alone, hold, hold_after_moves
 from bookings.intake import ASSIGN_TASK
@@ -49,14 +50,14 @@ class OverrideRefusedError(CaseError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Choice:
-    """A fix somebody chose, on the booking as the fixes were found for it."""
+    """A fix somebody chose, on the booking as it was seen; `rank` is its place among those offered."""
 
     seen: Booking
     fix: Fix
-    rank: int
     user: User
     now: datetime
-    override_reason: str
+    rank: int | None = None
+    override_reason: str = ""
 
 
 def apply_fix(*, case_id: int, key: str, user: User, now: datetime, override_reason: str = "") -> Resolution:
@@ -76,15 +77,30 @@ def apply_fix(*, case_id: int, key: str, user: User, now: datetime, override_rea
     choice = _Choice(
         seen=seen, fix=fix, rank=rank, user=user, now=now, override_reason=override_reason.strip()
     )
-    try:
-        return _seat(case_id, choice)
-    except (AllocationLostError, StaleBookingError):
+    return _seated_or_told(case_id, choice)
+
+
+def seat_at(*, case_id: int, tables: Sequence[int], user: User, now: datetime) -> Resolution:
+    """Seat the party as the guest wished at tables somebody chose by eye, and confirm it.
+
+    Raises ConflictError, which says what stands against these tables, CaseClosedError and NotClaimedError;
+    then nothing is changed.
+    """
+    seen = Booking.objects.select_related("restaurant").get(review_cases=case_id)
+    chosen = tuple(sorted(set(tables)))
+    obstacle = why_not_here(booking=seen, tables=chosen, now=now)
+    if obstacle:
         _check_still_ours(case_id, user)
-        fresh = Booking.objects.select_related("restaurant").get(pk=seen.pk)
-        raise ConflictError(
-            "Somebody was faster: a table of this plan was taken, or the booking changed.",
-            fixes=fixes_for(booking=fresh, now=now),
-        ) from None
+        raise ConflictError(f"{seen.reference} cannot sit there. {obstacle}.")
+    fix = Fix(
+        kind=FixKind.SEAT,
+        wish=wish_of(seen),
+        tables=chosen,
+        strategy="staff",
+        cost=0.0,
+        sentence="as the guest wished, at tables chosen on the floor",
+    )
+    return _seated_or_told(case_id, _Choice(seen=seen, fix=fix, user=user, now=now))
 
 
 def requeue(*, case_id: int, user: User, now: datetime) -> Resolution:
@@ -122,6 +138,18 @@ def reject(*, case_id: int, user: User, now: datetime) -> Resolution:
         return _ended(
             case, user, now, kind=ResolutionKind.REJECTED, sentence="Turned down", version=position.version
         )
+
+
+def _seated_or_told(case_id: int, choice: _Choice) -> Resolution:
+    try:
+        return _seat(case_id, choice)
+    except (AllocationLostError, StaleBookingError):
+        _check_still_ours(case_id, choice.user)
+        fresh = Booking.objects.select_related("restaurant").get(pk=choice.seen.pk)
+        raise ConflictError(
+            "Somebody was faster: a table of this plan was taken, or the booking changed.",
+            fixes=fixes_for(booking=fresh, now=choice.now),
+        ) from None
 
 
 def _seat(case_id: int, choice: _Choice) -> Resolution:

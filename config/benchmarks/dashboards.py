@@ -18,7 +18,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from assignments.benchmarks.figures import Figure, Progress
-from config.benchmarks import pages
+from config.benchmarks import event_pages
 from config.benchmarks.many_events import RESTAURANTS, Loaded, load
 from config.benchmarks.throwaway import throwaway_database
 from observability import rollups
@@ -86,7 +86,7 @@ def measure(progress: Progress, *, events: int = EVENTS) -> list[Figure]:
         progress("metrics")
         metrics = _metrics(timezone.now())
         progress("pages")
-        read = pages.measure()
+        read = event_pages.measure()
         progress("retention")
         return [*_sizes(loaded, size), filled, *metrics, *read, _raw(now), _retention(now)]
 

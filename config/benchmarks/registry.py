@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from assignments.benchmarks import engine_speed, quality
 from assignments.benchmarks.figures import Figure, Progress
-from config.benchmarks import commits, dashboards, end_to_end, flags, pipeline, protection, race
+from config.benchmarks import commits, dashboards, end_to_end, flags, pages, pipeline, protection, race
 
 BENCHMARKS: Mapping[str, Callable[[Progress], list[Figure]]] = {
     "pipeline": pipeline.measure,
@@ -14,6 +14,7 @@ BENCHMARKS: Mapping[str, Callable[[Progress], list[Figure]]] = {
     "race": race.measure,
     "flags": flags.measure,
     "dashboards": dashboards.measure,
+    "pages": pages.measure,
     "engine": engine_speed.measure,
     "quality": quality.measure,
 }

@@ -107,7 +107,8 @@ def _watch(page: Page, url: str, complaints: list[str]) -> None:
 def _complaint(page: Page, message: ConsoleMessage) -> Iterator[str]:
     """Errors of the page itself; one without an address is the test's own script: axe tries inline styles.
 
-    A conflict is an answer the pages are made for; the browser calls every 4xx an error.
+    A refusal, told on a page of its own, is an answer too; the browser calls every 4xx and 5xx an error.
     """
-    if message.type == "error" and message.location["url"] and "status of 409" not in message.text:
+    at, refused = message.location["url"], "the server responded with a status of" in message.text
+    if message.type == "error" and at and not (refused and at == page.url):
         yield f"{page.url}: {message.text} at {message.location}"

@@ -85,10 +85,11 @@ def test_axe_finds_nothing_on_the_pages_of_a_service(
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0], path
 
 
-def test_cases_are_worked_by_keyboard_alone_and_the_last_one_taken_back(
-    house: Restaurant, person: Person, opens: Opens
+def test_ten_cases_are_worked_by_keyboard_alone_and_the_last_one_taken_back(
+    person: Person, opens: Opens, committed_db: None
 ) -> None:
-    cases = [in_review(house, hour) for hour in (17, 19, 21)]
+    house = serving_restaurant(2, 2, 2, 2, 2)
+    cases = [in_review(house, hour) for hour in (17, 19) for _ in range(5)]
     page = opens(person(), "/review/")
     page.keyboard.press("n")
     page.wait_for_url("**/review/cases/*/")

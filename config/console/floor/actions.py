@@ -14,6 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from assignments.review import claims, resolutions
+from assignments.review.claims import CaseError
+from assignments.review.resolutions import ConflictError
 from bookings import moves, service_time
 from bookings.intake_rules import IntakeError
 from bookings.models import Booking, Restaurant
@@ -23,7 +26,8 @@ from bookings.service_time import ServiceTimeError
 from bookings.state_machine import StaleBookingError
 from bookings.walk_ins import walk_in
 from config.console.floor.page import SERVE, floor_page
-from config.console.review.rights import person
+from config.console.review.rights import WORK, person
+from config.console.review.toast import remember
 from observability.scope import scope_of
 
 Step = Callable[..., Booking]
@@ -52,8 +56,32 @@ def step(request: HttpRequest, booking_id: int, action: str) -> HttpResponse:
             _act(action, booking, request)
             _log(request, booking, f"Floor: {_DONE[action]}.")
     except REFUSALS as refusal:
-        return floor_page(request, refusal=_words(refusal), status=409)
+        return _refused(request, _words(refusal))
     messages.success(request, f"{booking.reference} {_DONE[action]}.")
+    return HttpResponseRedirect(f"{reverse('admin:floor')}?{request.POST.get('back', '')}")
+
+
+@require_POST
+@permission_required(WORK, raise_exception=True)
+def assign(request: HttpRequest, booking_id: int) -> HttpResponse:
+    """A party that waits for people gets the tables somebody clicked: its case is claimed and resolved."""
+    rows = scope_of(request).narrow(Booking.objects.all(), "restaurant")
+    booking = get_object_or_404(rows, pk=booking_id)
+    case = booking.review_cases.filter(closed_at__isnull=True).first()
+    if case is None:
+        state = booking.get_assignment_state_display() or "imported"
+        return _refused(request, f"{booking.reference} does not wait for people any more: {state.lower()}.")
+    user, now = person(request), timezone.now()
+    try:
+        claims.claim(case_id=case.pk, user=user, now=now)
+        resolution = resolutions.seat_at(
+            case_id=case.pk, tables=_tables(request.POST.get("tables", "")), user=user, now=now
+        )
+    except (CaseError, ConflictError) as refusal:
+        if case.owner_id != user.pk:  # what was claimed for this click only is given back
+            claims.release(case_id=case.pk, user=user, now=now)
+        return _refused(request, str(refusal))
+    remember(request, resolution)
     return HttpResponseRedirect(f"{reverse('admin:floor')}?{request.POST.get('back', '')}")
 
 
@@ -74,7 +102,7 @@ def seat_walk_in(request: HttpRequest) -> HttpResponse:
             )
             _log(request, booking, "Floor: walked in.")
     except REFUSALS as refusal:
-        return floor_page(request, refusal=_words(refusal), status=409)
+        return _refused(request, _words(refusal))
     messages.success(request, f"{booking.reference}, {booking.party_size} people, is seated.")
     return HttpResponseRedirect(f"{reverse('admin:floor')}?r={restaurant.pk}&b={booking.pk}")
 
@@ -96,6 +124,10 @@ def _act(action: str, booking: Booking, request: HttpRequest) -> None:
             "no-show": service_time.mark_no_show,
         }
         service[action](**common)
+
+
+def _refused(request: HttpRequest, why: str) -> HttpResponse:
+    return floor_page(request, refusal=why, status=409)
 
 
 def _log(request: HttpRequest, booking: Booking, message: str) -> None:

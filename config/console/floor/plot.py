@@ -44,7 +44,10 @@ class ZoneHead:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bar:
-    """A booking at one table, or at several that stand in neighbouring rows."""
+    """A booking at one table, or at several that stand in neighbouring rows.
+
+    A ghost `takes` the tables that its form sends.
+    """
 
     pk: int
     x: str
@@ -61,6 +64,16 @@ class Bar:
     buffer_width: str = ""
     over_x: str = ""
     over_width: str = ""
+    takes: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """The chosen booking, and where it could sit: tables and what their form sends, the best first."""
+
+    booking: Seated
+    seats: tuple[tuple[tuple[int, ...], str], ...]
+    verb: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,14 +105,9 @@ class Plot:
     now_label: str
 
 
-def plot_of(
-    evening: Evening,
-    *,
-    selected: int | None = None,
-    ghost: Sequence[int] = (),
-    ghost_of: Seated | None = None,
-) -> Plot:
-    """The picture; the candidate tables `ghost` of the booking `ghost_of` are drawn dashed."""
+def plot_of(evening: Evening, *, candidate: Candidate | None = None) -> Plot:
+    """The picture; wherever the candidate could sit, a dashed ghost of it lies on the free tables."""
+    selected = candidate.booking.pk if candidate else None
     stacked = _stacked(evening.unassigned)
     lane_height = max(1, len(stacked)) * ROW + 4
     zones, lanes, rows, height = _rows(evening.tables, AXIS + lane_height)
@@ -113,7 +121,7 @@ def plot_of(
         halves=tuple(scale.halves()),
         blocks=tuple(_blocks(evening, rows, scale)),
         bars=(*_waiting(stacked, scale, selected), *_seated(evening, rows, scale, selected)),
-        ghost=tuple(_ghost(ghost_of, ghost, rows, scale)) if ghost_of else (),
+        ghost=tuple(_ghosts(candidate, evening, rows, scale)) if candidate else (),
         now_x=scale.at(evening.now) if evening.opens <= evening.now <= evening.closes else "",
         now_label=f"{evening.now.astimezone(evening.restaurant.tzinfo):%H:%M}",
     )
@@ -286,18 +294,28 @@ def _runs(tables: Iterable[int], rows: _Rows) -> list[tuple[int, int]]:
     return runs
 
 
-def _ghost(booking: Seated, tables: Sequence[int], rows: _Rows, scale: _Scale) -> Iterator[Bar]:
+def _ghosts(candidate: Candidate, evening: Evening, rows: _Rows, scale: _Scale) -> Iterator[Bar]:
+    """The best seat, and each other one that lies on none of those drawn before."""
+    booking = candidate.booking
     x, width = scale.between(booking.start, booking.end)
-    for y, height in _runs(tables, rows):
-        yield Bar(
-            pk=booking.pk,
-            x=x,
-            width=width,
-            y=y,
-            height=height,
-            tone="ghost",
-            icon="plus",
-            party=booking.party_size,
-            label=f"{booking.reference} here",
-            title=f"Candidate for {booking.reference}, from {scale.clock(booking.start)}",
-        )
+    numbers = {table.pk: table.number for table in evening.tables}
+    drawn: set[int] = set()
+    for tables, takes in candidate.seats:
+        if drawn & set(tables):
+            continue
+        where = " + ".join(numbers.get(table, "?") for table in tables)
+        for y, height in _runs(tables, rows):
+            yield Bar(
+                pk=booking.pk,
+                x=x,
+                width=width,
+                y=y,
+                height=height,
+                tone="free" if drawn else "ghost",
+                icon="" if drawn else "plus",
+                party=booking.party_size,
+                label=f"{booking.reference} at {where}" if not drawn else where,
+                title=f"{candidate.verb} {booking.reference} at {where}, from {scale.clock(booking.start)}",
+                takes=takes,
+            )
+        drawn |= set(tables)

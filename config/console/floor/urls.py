@@ -20,6 +20,7 @@ def floor_urls(guard: Callable[[View], Any]) -> list[URLPattern]:
     return [
         path("floor/", guard(floor), name="floor"),
         path("floor/walk-in/", guard(actions.seat_walk_in), name="floor_walk_in"),
+        path("floor/<int:booking_id>/assign/", guard(actions.assign), name="floor_assign"),
         *(
             path(
                 f"floor/<int:booking_id>/{step}/",

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from assignments.models import Resolution
+from assignments.models import Resolution, ReviewCase
 from assignments.review import claims, resolutions, waiting
 from assignments.review.claims import CaseError
 from assignments.review.resolutions import ConflictError
@@ -201,10 +201,22 @@ def _refused(request: HttpRequest, case_id: int, why: str, *, note: str = "") ->
 
 
 def _onward(request: HttpRequest, case_id: int) -> HttpResponse:
-    following = next_case(scope_of(request), person(request), but=case_id)
+    following = _claimed_next(request, case_id)
     if following is None:
         return HttpResponseRedirect(reverse("admin:review_queue"))
     return HttpResponseRedirect(reverse("admin:review_case", args=[following.pk]))
+
+
+def _claimed_next(request: HttpRequest, case_id: int) -> ReviewCase | None:
+    """The next case, claimed here already: two people who go on at once do not meet at one case."""
+    user, scope, now = person(request), scope_of(request), timezone.now()
+    following = next_case(scope, user, but=case_id)
+    if following is None:
+        return None
+    try:
+        return claims.claim(case_id=following.pk, user=user, now=now)
+    except CaseError:  # somebody was faster
+        return claims.claim_next(user=user, scope=scope, now=now)
 
 
 def _keep_note(case_id: int, request: HttpRequest, written: str, now: datetime) -> None:

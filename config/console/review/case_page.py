@@ -59,6 +59,7 @@ def case_page(
         "title": f"Case {found.booking.reference}",
         "case": found,
         "booking": found.booking,
+        "evening": f"{found.booking.start_at.astimezone(found.booking.restaurant.tzinfo):%Y-%m-%d}",
         "seating": local_time(found.booking.start_at, found.booking.restaurant),
         "opened": local_time(found.opened_at, found.booking.restaurant),
         "due": due_of(found, now),

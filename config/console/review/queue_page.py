@@ -1,15 +1,15 @@
 """The queue page: the most pressing case first, with its best fix."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -19,10 +19,12 @@ from django.views.decorators.http import require_safe
 from assignments.engine.reasons import SENTENCES
 from assignments.models import QueueView, ReviewCase
 from assignments.review.queue import Filters, View, counts, open_cases, resolved_since, shown
-from bookings.models import ChangeWish, Restaurant, WishStatus
-from config.console.review.rights import BULK, SEE, WORK, person
+from bookings.models import Restaurant
+from config.console.review.rights import BULK, SEE, SHARE, WORK, person
 from config.console.review.rows import in_words, rows_of
 from config.console.review.toast import toast
+from config.console.review.wishes_page import SEE as SEE_WISHES
+from config.console.review.wishes_page import open_wishes
 from observability.scope import Scope, scope_of
 
 PAGE_SIZE = 50
@@ -114,9 +116,10 @@ def queue(request: HttpRequest) -> HttpResponse:
     form = FilterForm(request.GET, scope=scope)
     filters = form.filters()
     numbers = counts(scope=scope, user=user)
-    rows = shown(open_cases(scope=scope), filters, user=user)
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    cases: list[ReviewCase] = list(page.object_list)
+    page = _page(request, filters, numbers)
+    rows = open_cases(scope=scope)
+    cases: list[ReviewCase] = list(rows.filter(pk__in=list(page.object_list)))
+    query, saved = _query(request), _saved_views(user, scope)
     today = resolved_since(now - timedelta(hours=24), scope=scope)
     context = {
         **admin.site.each_context(request),
@@ -125,17 +128,27 @@ def queue(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "numbers": numbers,
         "oldest": in_words(now - min(case.opened_at for case in cases)) if cases else "",
-        "tabs_of_views": [*_views(filters, numbers), *_saved(request, user)],
+        "tabs_of_views": [*_views(filters, numbers), *_saved(saved, query)],
+        "to_drop": _to_drop(saved, query, user),
         "rows": rows_of(cases, user=user, now=now),
         "page": page,
-        "query": _query(request),
+        "query": query,
         "resolved_today": today.count(),
-        "wishes": _wishes(scope),
+        "wishes": open_wishes(scope).count() if user.has_perm(SEE_WISHES) else 0,
         "may_work": user.has_perm(WORK),
         "may_bulk": user.has_perm(BULK),
         "toast": toast(request, now=now),
     }
     return TemplateResponse(request, "review/queue.html", context)
+
+
+def _page(request: HttpRequest, filters: Filters, numbers: Mapping[str, int]) -> Page[int]:
+    """The ids of one page, in order: ten thousand are sorted sooner than as many whole cases."""
+    rows = shown(open_cases(scope=scope_of(request)), filters, user=person(request))
+    pages = Paginator(rows.values_list("pk", flat=True), PAGE_SIZE)
+    if filters == Filters(view=filters.view):
+        pages.count = numbers[filters.view]  # counted already, for the row of views
+    return pages.get_page(request.GET.get("page"))
 
 
 def _views(filters: Filters, numbers: Mapping[str, int]) -> list[Tab]:
@@ -151,10 +164,18 @@ def _views(filters: Filters, numbers: Mapping[str, int]) -> list[Tab]:
     ]
 
 
-def _saved(request: HttpRequest, user: User) -> list[Tab]:
-    """This person's saved views and everybody's (one query)."""
+def _saved_views(user: User, scope: Scope) -> list[QueueView]:
+    """This person's and everybody's (one query), but for those that single out a house of others."""
     rows = QueueView.objects.filter(Q(owner=user) | Q(owner__isnull=True))
-    here = _query(request)
+    return [row for row in rows if _is_of_scope(row, scope)]
+
+
+def _is_of_scope(view: QueueView, scope: Scope) -> bool:
+    house = dict(parse_qsl(view.query)).get("restaurant", "")
+    return not house.isdecimal() or scope.holds(int(house))
+
+
+def _saved(rows: Sequence[QueueView], here: str) -> list[Tab]:
     return [
         Tab(
             label=row.name if row.owner_id else f"{row.name}, shared",
@@ -165,12 +186,12 @@ def _saved(request: HttpRequest, user: User) -> list[Tab]:
     ]
 
 
+def _to_drop(rows: Sequence[QueueView], here: str, user: User) -> QueueView | None:
+    """The saved view that is shown, if this person may drop it: an own one before everybody's."""
+    shown_here = [row for row in rows if row.query == here and (row.owner_id or user.has_perm(SHARE))]
+    return next(iter(sorted(shown_here, key=lambda row: row.owner_id is None)), None)
+
+
 def _query(request: HttpRequest) -> str:
     """The filters of the address, in one order, without the page."""
     return urlencode(sorted((name, value) for name, value in request.GET.items() if value and name != "page"))
-
-
-def _wishes(scope: Scope) -> int:
-    """Changes of confirmed bookings that wait for people."""
-    rows = ChangeWish.objects.filter(status=WishStatus.OPEN)
-    return scope.narrow(rows, "booking__restaurant").count()

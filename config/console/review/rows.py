@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from assignments.decision_text import sentence
 from assignments.engine.reasons import Reason
 from assignments.models import ReviewCase
-from assignments.review.deadlines import Band, deadline
+from assignments.review.deadlines import Band, Deadline, deadline
 from bookings.models import Booking
 from config.console.frame import initials
 from config.console.local_time import LocalTime, local_time
@@ -100,10 +100,15 @@ def due_of(case: ReviewCase, now: datetime) -> Due:
         now=now,
     )
     at = case.snoozed_until if found.band is Band.SNOOZED and case.snoozed_until else found.at
+    return due_words(Deadline(at=at, band=found.band), now)
+
+
+def due_words(found: Deadline, now: datetime) -> Due:
+    """A deadline as it is shown."""
     return Due(
         band=found.band.value,
         icon=_BAND_ICONS[found.band],
-        words=_distance(at - now),
+        words=_distance(found.at - now),
         note=_BAND_WORDS[found.band],
     )
 

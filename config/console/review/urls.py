@@ -11,6 +11,7 @@ from config.console.review.bulk_page import bulk
 from config.console.review.case_page import case
 from config.console.review.queue_page import queue
 from config.console.review.saved_views import drop_view, save_view
+from config.console.review.wishes_page import accept, decline, wishes
 
 View = Callable[..., HttpResponseBase]
 
@@ -35,6 +36,9 @@ def review_urls(guard: Callable[[View], Any]) -> list[URLPattern]:
         path("review/bulk/", guard(bulk), name="review_bulk"),
         path("review/views/", guard(save_view), name="review_save_view"),
         path("review/views/drop/", guard(drop_view), name="review_drop_view"),
+        path("review/wishes/", guard(wishes), name="review_wishes"),
+        path("review/wishes/<int:wish_id>/accept/", guard(accept), name="review_wish_accept"),
+        path("review/wishes/<int:wish_id>/decline/", guard(decline), name="review_wish_decline"),
         path("review/undo/<int:resolution_id>/", guard(actions.undo_last), name="review_undo"),
         path("review/cases/<int:case_id>/", guard(case), name="review_case"),
         *(

@@ -14,6 +14,9 @@ from bookings.models import Booking, BookingStatus, Table
 #: Tables listed with who holds them; the rest is counted by why.
 MOST = 12
 
+#: Of these so many are shown at once.
+AT_HAND = 5
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Holder:
@@ -33,16 +36,25 @@ class WhyNot:
     holders: tuple[Holder, ...]
     until: str
 
+    @property
+    def stays(self) -> Mapping[str, str]:
+        """What keeps the holders there, each once, with its icon."""
+        return {holder.stays: holder.icon for holder in self.holders}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Explanation:
-    """`proof` is empty where trying again may help; `others` counts the tables not listed, by why."""
+    """`proof` is empty where trying again may help; `others` counts the tables not listed, by why.
+
+    `tables` are the few at hand, `more` those behind them: the fixes below must not leave the screen.
+    """
 
     code: str
     sentence: str
     proof: str
     attempts: int
     tables: tuple[WhyNot, ...]
+    more: tuple[WhyNot, ...]
     others: tuple[str, ...]
 
 
@@ -54,12 +66,14 @@ def explanation(case: ReviewCase, now: datetime) -> Explanation:
     held = [item for item in rejections if item.get("bookings") or item["why"] == Why.BLOCKED][:MOST]
     rest = [item for item in rejections if item not in held]
     code = case.reason or "staff"
+    rows = _rows(held, case.booking, now)
     return Explanation(
         code=code,
         sentence=sentence(code),
         proof=_proof(decision),
         attempts=attempt.attempt_no if attempt else 0,
-        tables=_rows(held, case.booking, now),
+        tables=rows[:AT_HAND],
+        more=rows[AT_HAND:],
         others=_counted(rest),
     )
 
@@ -68,6 +82,8 @@ def _proof(decision: Mapping[str, Any]) -> str:
     proof = decision.get("certificate")
     if not proof:
         return ""
+    if proof["kind"] == "bound" and proof["needed"] == 1:
+        return "Every table that suits is held by a party that cannot move for it."
     if proof["kind"] == "bound":
         return (
             f"Of {proof['needed']} bookings that would have to sit at once, at most {proof['value']:g} can, "

@@ -65,6 +65,9 @@ PAGES: Mapping[str, Who] = {
     "admin:review_queue": Who(get=ALL),
     "admin:review_case": Who(get=ALL),
     "admin:review_presence": Who(post=ALL),
+    "admin:review_wishes": Who(get=ALL),
+    "admin:review_wish_accept": Who(post=OPS),
+    "admin:review_wish_decline": Who(post=OPS),
     **{
         f"admin:review_{step}": Who(post=OPS)
         for step in (
@@ -77,7 +80,7 @@ PAGES: Mapping[str, Who] = {
     "admin:floor": Who(get=ALL),
     **{
         f"admin:floor_{step}": Who(post=OPS)
-        for step in ("walk_in", "check_in", "complete", "no_show", "lock", "unlock", "move")
+        for step in ("walk_in", "check_in", "complete", "no_show", "lock", "unlock", "move", "assign")
     },
     # Restaurants: everybody looks, leads plan; operations take tables out of service for a while.
     "admin:restaurants": Who(get=ALL),

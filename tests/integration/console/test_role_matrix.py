@@ -28,6 +28,7 @@ from django.utils.functional import SimpleLazyObject
 from assignments.models import Resolution, ReviewCase
 from bookings.models import (
     Booking,
+    ChangeWish,
     ImportRun,
     OutboxMessage,
     Restaurant,
@@ -65,6 +66,7 @@ MEANT: Mapping[str, type[Model]] = {
     "case_id": ReviewCase,
     "alert_id": Alert,
     "resolution_id": Resolution,
+    "wish_id": ChangeWish,
     "run_id": ImportRun,
     "restaurant_id": Restaurant,
     "content_type_id": ContentType,

@@ -13,9 +13,21 @@ from django.test.utils import override_settings
 from assignments import flags as flags_in_force
 from assignments.benchmarks.figures import Figure
 from assignments.coordinator import process_booking
+from assignments.models import ReviewCase
 from bookings.models import Allocation, Booking, OutboxMessage
 from bookings.states import FINAL
-from config.benchmarks import commits, end_to_end, flags, pgbench, pipeline, protection, race, replay
+from config.benchmarks import (
+    commits,
+    crowded,
+    end_to_end,
+    flags,
+    pages,
+    pgbench,
+    pipeline,
+    protection,
+    race,
+    replay,
+)
 from config.benchmarks.demand import Guests
 from config.benchmarks.throwaway import throwaway_database
 from tests.invariants import breaches
@@ -92,6 +104,17 @@ def test_commits_are_three_a_booking(measured: str) -> None:
     assert found["commits of the run"].value == 2
     assert found["commits of a booking, most"].value == 3
     assert found["statements of the run"].value > found["commits of the run"].value
+
+
+def test_pages_are_timed_on_a_queue_and_a_floor_that_are_as_long_as_told(measured: str) -> None:
+    size = crowded.Size(cases=40, closed=40, tables=8)
+    found = run(lambda what, told: pages.figures(what, told, rounds=1), size)
+    waiting = ReviewCase.objects.filter(booking__restaurant__slug__startswith="crowded")
+    assert waiting.filter(closed_at__isnull=True).count() == 40 + 4
+    assert waiting.filter(closed_at__isnull=False).count() == 40
+    assert Allocation.objects.filter(restaurant__slug="crowded-large", active=True).count() == 4 * 8
+    assert found["queue"].target == "<= 150"
+    assert found["floor"].target == "<= 200"
 
 
 def test_protection_counts_the_round_trips_to_redis(measured: str) -> None:

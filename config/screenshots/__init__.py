@@ -1,0 +1,1 @@
+"""Pictures of the console for the README: an evening made up for them, and a camera."""

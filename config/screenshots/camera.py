@@ -1,0 +1,134 @@
+"""Takes the pictures: the console served to a headless Chromium, page by page.
+
+Playwright belongs to the development dependencies, so it is imported when pictures are taken.
+"""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.test import Client
+from django.test.testcases import LiveServerThread
+from django.urls import reverse
+
+from config.screenshots.scene import Scene
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+]  # fmt: skip
+
+WIDE, PHONE = (1440, 900), (390, 844)
+
+
+class CameraError(RuntimeError):
+    """No browser, or a page that does not answer; the message tells the way out."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shot:
+    """A page to take in a theme and at a size; the picture's name tells all three."""
+
+    page: str
+    path: str
+    theme: str = "light"
+    size: tuple[int, int] = WIDE
+
+    @property
+    def name(self) -> str:
+        return f"{self.page}-{self.size[0]}-{self.theme}.png"
+
+
+def shots_of(scene: Scene) -> Sequence[Shot]:
+    """The main pages: those people look at all evening in both themes."""
+    queue, case = reverse("admin:review_queue"), reverse("admin:review_case", args=[scene.case.pk])
+    waiting = scene.fits.booking
+    asked = urlencode({"r": waiting.restaurant_id, "b": waiting.pk})
+    floor = f"{reverse('admin:floor')}?{urlencode({'r': waiting.restaurant_id})}"
+    return (
+        Shot(page="queue", path=queue),
+        Shot(page="queue", path=queue, theme="dark"),
+        Shot(page="queue", path=queue, size=PHONE),
+        Shot(page="floor", path=floor),
+        Shot(page="floor", path=floor, theme="dark"),
+        Shot(page="floor-candidate", path=f"{reverse('admin:floor')}?{asked}"),
+        Shot(page="booking", path=reverse("admin:booking_timeline", args=[scene.told.reference])),
+        # Last: looking at a case claims it.
+        Shot(page="case", path=case),
+        Shot(page="case", path=case, theme="dark", size=PHONE),
+    )
+
+
+def take(scene: Scene, *, into: Path) -> Iterator[Path]:
+    """Take every shot; yields each picture's file once it is written. Raises CameraError."""
+    into.mkdir(parents=True, exist_ok=True)
+    with _served() as url, _browser() as browser:
+        for shot in shots_of(scene):
+            yield _taken(browser, shot, url, scene, into / shot.name)
+
+
+def _taken(browser: "Browser", shot: Shot, url: str, scene: Scene, file: Path) -> Path:
+    width, height = shot.size
+    context = browser.new_context(
+        base_url=url,
+        color_scheme="dark" if shot.theme == "dark" else "light",
+        viewport={"width": width, "height": height},
+        reduced_motion="reduce",
+        locale="en-GB",
+    )
+    client = Client()
+    client.force_login(scene.viewer)
+    name = settings.SESSION_COOKIE_NAME
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": url}])
+    try:
+        page = context.new_page()
+        answer = page.goto(shot.path)
+        if answer is None or answer.status != 200:
+            raise CameraError(f"{shot.path} answers {answer.status if answer else 'nothing'}")
+        page.screenshot(path=file)
+    finally:
+        context.close()
+    return file
+
+
+@contextmanager
+def _browser() -> Iterator["Browser"]:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        raise CameraError(
+            "pictures need Playwright, of the development dependencies: make install"
+        ) from error
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise CameraError("pictures need Chromium; on Debian: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def _served() -> Iterator[str]:
+    """The console in a thread of this process, on the database that is in use."""
+    server: Any = LiveServerThread("127.0.0.1", StaticFilesHandler)
+    server.daemon = True
+    server.start()
+    server.is_ready.wait()
+    if server.error:
+        raise CameraError(f"the console could not be served: {server.error}")
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.terminate()
