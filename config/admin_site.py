@@ -11,7 +11,10 @@ from django.utils import timezone
 from config.console.alerts.urls import alert_urls
 from config.console.events.urls import event_urls
 from config.console.explorer.page import explorer
+from config.console.audit.urls import audit_urls
+from config.console.comparison.urls import comparison_urls
 from config.console.find import find
+from config.console.flags.urls import flag_urls
 from config.console.floor.urls import floor_urls
 from config.console.frame import frame
 from config.console.health.page import health
@@ -42,6 +45,9 @@ class ConsoleSite(admin.AdminSite):
             *stuck_urls(self.admin_view),
             *restaurant_urls(self.admin_view),
             *alert_urls(self.admin_view),
+            *flag_urls(self.admin_view),
+            *comparison_urls(self.admin_view),
+            *audit_urls(self.admin_view),
             *timeline_urls(self.admin_view),
             path("find/", self.admin_view(find), name="find"),
             path("mailbox/", self.admin_view(mailbox), name="mailbox"),

@@ -40,7 +40,8 @@ _VIEW_SERVICE = (
     | _all("observability", "event")
 )
 _VIEW_ROLLOUT = _all(
-    "assignments", "shadowcomparison cohort flagstate flagoverride flagchange flagacknowledgement"
+    "assignments",
+    "shadowcomparison cohort flagstate flagoverride flagchange flagacknowledgement flagproposal flagdecision",
 )
 _VIEW_WEBHOOKS = _all("bookings", "webhookendpoint webhookdelivery")
 _OPEN_ENDPOINTS = _all("bookings", "webhookendpoint", "add change")
@@ -57,6 +58,11 @@ _LEAD_REVIEW = _REVIEW | {
     "assignments.override_review", "assignments.bulk_review", "assignments.share_review_view",
 }  # fmt: skip
 _RESCUE = frozenset({"assignments.requeue_stuck"})
+_SEE_AUDIT = frozenset({"observability.view_audit"})
+_EXPORT_AUDIT = _SEE_AUDIT | {"observability.export_audit"}
+_KILL_FLAGS = frozenset({"assignments.kill_flags"})
+_DECIDE_FLAGS = _KILL_FLAGS | {"assignments.approve_flags"}
+_CHANGE_FLAGS = _DECIDE_FLAGS | {"assignments.change_flags"}
 _SERVE = _all("bookings", "booking", "add change") | _all("bookings", "tableblock", "add change delete")
 _PLAN_FLOORS = _all("bookings", _FLOOR_PLAN, "add change delete") | {"bookings.import_floor_plan"}
 
@@ -75,9 +81,10 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         | _IMPORT
         | _EXPORT
         | _ACKNOWLEDGE
+        | _EXPORT_AUDIT
         | _EVERYWHERE,
-        PRODUCT_OWNER: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_ALERTS | _EXPORT | _EVERYWHERE,
-        QA_LEAD: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_ALERTS | _EVERYWHERE,
+        PRODUCT_OWNER: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_ALERTS | _EXPORT | _EXPORT_AUDIT | _EVERYWHERE,
+        QA_LEAD: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_ALERTS | _SEE_AUDIT | _EVERYWHERE,
         ENGINEERING_LEAD: _VIEW_SERVICE
         | _VIEW_WEBHOOKS
         | _VIEW_ROLLOUT
@@ -86,6 +93,8 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         | _CHANNELS
         | _DECIDE_WEBHOOKS
         | _ACKNOWLEDGE
+        | _CHANGE_FLAGS
+        | _EXPORT_AUDIT
         | _EVERYWHERE,
         ON_CALL: _VIEW_SERVICE
         | _VIEW_WEBHOOKS
@@ -95,9 +104,17 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         | _DECIDE_WEBHOOKS
         | _RESCUE
         | _ACKNOWLEDGE
+        | _CHANGE_FLAGS
+        | _SEE_AUDIT
         | _EVERYWHERE,
-        MANAGER: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_QUEUE | _ACKNOWLEDGE | _EVERYWHERE,
-        VIEWER: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_ALERTS,
+        MANAGER: _VIEW_SERVICE
+        | _VIEW_ROLLOUT
+        | _VIEW_QUEUE
+        | _ACKNOWLEDGE
+        | _DECIDE_FLAGS
+        | _EXPORT_AUDIT
+        | _EVERYWHERE,
+        VIEWER: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_ALERTS | _SEE_AUDIT,
     }
 )
 

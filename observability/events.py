@@ -125,6 +125,8 @@ CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "flag.changed": frozenset({"flag", "version", "from", "to", "reason"}),
         "flag.killed": frozenset({"flag", "version", "from", "to", "reason"}),
         "flag.acknowledged": frozenset({"worker", "version", "from"}),
+        "flag.proposed": frozenset({"proposal", "version", "reason"}),
+        "flag.decided": frozenset({"proposal", "version", "outcome", "reason"}),
     },
     CLUSTER: {
         "cluster.restarted": frozenset({"reason", "silent_ms", "restarts"}),

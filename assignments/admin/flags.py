@@ -3,7 +3,15 @@
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from assignments.models import Cohort, FlagAcknowledgement, FlagChange, FlagOverride, FlagState
+from assignments.models import (
+    Cohort,
+    FlagAcknowledgement,
+    FlagChange,
+    FlagDecision,
+    FlagOverride,
+    FlagProposal,
+    FlagState,
+)
 from observability.admin import ViewOnlyAdmin, utc_moment
 
 
@@ -92,3 +100,32 @@ class FlagAcknowledgementAdmin(ViewOnlyAdmin[FlagAcknowledgement]):
     @admin.display(description="Started")
     def started(self, worker: FlagAcknowledgement) -> SafeString | str:
         return utc_moment(worker.started_at)
+
+
+@admin.register(FlagProposal)
+class FlagProposalAdmin(ViewOnlyAdmin[FlagProposal]):
+    list_display = ["id", "base_version", "wanted", "reason", "proposer", "created"]
+    list_select_related = ["proposer"]
+    search_fields = ["reason", "proposer__username"]
+    ordering = ["-id"]
+    fields = ["base_version", "wanted", "effect", "reason", "proposer", "created"]
+    readonly_fields = ["created"]
+
+    @admin.display(description="Proposed")
+    def created(self, proposal: FlagProposal) -> SafeString | str:
+        return utc_moment(proposal.created_at)
+
+
+@admin.register(FlagDecision)
+class FlagDecisionAdmin(ViewOnlyAdmin[FlagDecision]):
+    list_display = ["proposal", "outcome", "version", "reason", "actor", "created"]
+    list_filter = ["outcome"]
+    list_select_related = ["proposal", "actor"]
+    search_fields = ["reason", "actor__username"]
+    ordering = ["-id"]
+    fields = ["proposal", "outcome", "version", "reason", "actor", "created"]
+    readonly_fields = ["created"]
+
+    @admin.display(description="Decided")
+    def created(self, decision: FlagDecision) -> SafeString | str:
+        return utc_moment(decision.created_at)

@@ -30,6 +30,7 @@ class Worker:
 
     worker: str
     version: int
+    started_at: datetime
     acknowledged_at: datetime
     age: float
     pins: dict[str, Any]
@@ -81,7 +82,7 @@ def workers() -> list[Worker]:
     """All workers that are remembered, those of the newest word first."""
     with connection.cursor() as cursor:
         cursor.execute("""
-            SELECT worker, version, acknowledged_at,
+            SELECT worker, version, started_at, acknowledged_at,
                    extract(epoch FROM clock_timestamp() - seen_at)::float8, pins::text
             FROM assignment_flag_acknowledgements ORDER BY seen_at DESC, worker
         """)
@@ -89,11 +90,12 @@ def workers() -> list[Worker]:
             Worker(
                 worker=worker,
                 version=version,
+                started_at=started_at,
                 acknowledged_at=acknowledged_at,
                 age=age,
                 pins=json.loads(pinned),
             )
-            for worker, version, acknowledged_at, age, pinned in cursor.fetchall()
+            for worker, version, started_at, acknowledged_at, age, pinned in cursor.fetchall()
         ]
 
 

@@ -21,6 +21,7 @@ from assignments.flags import hint
 from assignments.flags.cache import CACHE
 from assignments.flags.errors import BadValueError
 from assignments.flags.pins import refuse_pinned
+from assignments.flags.proposal_records import void_older
 from assignments.flags.store import share_of
 from assignments.models import MAX_SLOTS, Cohort, FlagChange, FlagOverride, FlagState
 from bookings.models import Restaurant
@@ -217,6 +218,11 @@ def revive(*, reason: str, by: Author, now: datetime) -> Change:
     return _write(state, edit, killed=False)
 
 
+def lock() -> int:
+    """Keep every other writer out until the transaction ends; returns the version in force."""
+    return _locked().version
+
+
 def checked_percentage(value: Decimal | int | str) -> Decimal:
     """A percentage from 0 to 100 with two decimals at most. Raises BadValueError."""
     try:
@@ -242,6 +248,7 @@ def _write(state: FlagState, edit: _Edit, **values: Any) -> Change:
     version = state.version + 1
     FlagState.objects.update(version=version, changed_at=Now(), **values)
     _log(version, edit)
+    void_older(than=version, now=edit.now)
     transaction.on_commit(CACHE.distrust, robust=True)
     transaction.on_commit(partial(hint.publish, version), robust=True)
     return Change(version=version, changed=True)

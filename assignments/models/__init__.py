@@ -4,6 +4,7 @@ from assignments.models.attempt import Attempt, AttemptResult
 from assignments.models.comparison import ShadowComparison
 from assignments.models.flags import Cohort, FlagAcknowledgement, FlagChange, FlagOverride, FlagState
 from assignments.models.now_fit import NowFit
+from assignments.models.proposals import FlagDecision, FlagProposal, ProposalOutcome
 from assignments.models.review import (
     CaseNote,
     CasePresence,
@@ -23,9 +24,12 @@ __all__ = [
     "Cohort",
     "FlagAcknowledgement",
     "FlagChange",
+    "FlagDecision",
     "FlagOverride",
+    "FlagProposal",
     "FlagState",
     "NowFit",
+    "ProposalOutcome",
     "QueueView",
     "Resolution",
     "ResolutionKind",

@@ -63,6 +63,11 @@ class FlagState(models.Model):
 
     class Meta:
         db_table = "assignment_flags"
+        permissions = [
+            ("change_flags", "Change flags, and propose changes that raise exposure"),
+            ("kill_flags", "Stop V3 everywhere"),
+            ("approve_flags", "Decide on changes of flags that somebody else proposed"),
+        ]
         constraints = [
             models.CheckConstraint(name="flags_one_row", condition=Q(id=1)),
             models.CheckConstraint(

@@ -226,6 +226,10 @@ class StateChange(models.Model):
     class Meta:
         db_table = "booking_assignment_state_history"
         ordering = ["booking_id", "version"]
+        # The audit: the few rows that people made, by time.
+        indexes = [
+            models.Index(fields=["created_at"], name="state_history_people", condition=Q(actor__isnull=False))
+        ]
         constraints = [
             models.UniqueConstraint(fields=["booking", "version"], name="state_history_version_unique"),
             models.CheckConstraint(
@@ -266,6 +270,7 @@ class BookingMove(models.Model):
     class Meta:
         db_table = "booking_moves"
         ordering = ["booking_id", "created_at"]
+        indexes = [models.Index(fields=["created_at"], name="moves_people", condition=Q(actor__isnull=False))]
         constraints = [
             models.CheckConstraint(
                 name="moves_between_tables",

@@ -21,6 +21,7 @@ from bookings.models import (
 )
 from config.console.alert_rights import may_see_alerts
 from config.console.explorer.rights import may_see_metrics
+from config.console.flag_rights import may_see_flags
 from config.console.local_mailbox import may_read_mailbox
 from observability.models import Alert, AlertState
 from observability.scope import scope_of
@@ -100,6 +101,14 @@ def _may_see_queue(request: HttpRequest) -> bool:
     return request.user.has_perm("assignments.view_reviewcase")
 
 
+def _may_see_comparisons(request: HttpRequest) -> bool:
+    return request.user.has_perm("assignments.view_shadowcomparison")
+
+
+def _may_see_audit(request: HttpRequest) -> bool:
+    return request.user.has_perm("observability.view_audit")
+
+
 def _open_cases(request: HttpRequest) -> tuple[Badge, ...]:
     """Those past their deadline in red, then all that are open."""
     waiting, overdue = pressing(scope=scope_of(request))
@@ -146,6 +155,18 @@ PAGES: tuple[tuple[str, tuple[OwnPage | Records, ...]], ...] = (
         ),
     ),
     (
+        "Rollout",
+        (
+            OwnPage(label="Flags", icon="flag", url_name="admin:flags", may_open=may_see_flags),
+            OwnPage(
+                label="Comparison",
+                icon="compare",
+                url_name="admin:comparison",
+                may_open=_may_see_comparisons,
+            ),
+        ),
+    ),
+    (
         "Records",
         (
             OwnPage(
@@ -157,6 +178,7 @@ PAGES: tuple[tuple[str, tuple[OwnPage | Records, ...]], ...] = (
             OwnPage(label="Mailbox", icon="inbox", url_name="admin:mailbox", may_open=may_read_mailbox),
             Records(label="Webhooks", icon="link", model=WebhookEndpoint),
             OwnPage(label="Events", icon="audit", url_name="admin:events", may_open=may_see_metrics),
+            OwnPage(label="Audit", icon="audit", url_name="admin:audit", may_open=_may_see_audit),
             Records(label="Attempts", icon="bolt", model=Attempt),
         ),
     ),

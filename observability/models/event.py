@@ -76,7 +76,11 @@ class Event(models.Model):
 
     class Meta:
         db_table = "observability_events"
-        permissions = [("export_event", "Can export events as CSV")]
+        permissions = [
+            ("export_event", "Can export events as CSV"),
+            ("view_audit", "Can see who did what"),
+            ("export_audit", "Can export who did what as CSV"),
+        ]
         indexes = [
             # A booking's timeline. Without the time in it, equal keys are stored once, which halves its size.
             models.Index(fields=["booking_id"], name="events_booking"),

@@ -16,7 +16,9 @@ from django.utils.dateparse import parse_datetime
 from assignments.engine.flags import Flag
 from assignments.flags import FlagError, acknowledgements, overview, services
 from assignments.flags.acknowledgements import Effect, Worker
+from assignments.flags.proposals import change_alone
 from assignments.flags.services import Author, Change
+from assignments.flags.wanted import Action, Wanted
 from bookings.models import Restaurant
 
 #: Longer than a worker that is gone counts as live, so that waiting for it ends by itself.
@@ -90,14 +92,13 @@ class Command(BaseCommand):
     def do_set(self, *, flag: str, value: str, label: str | None, reason: str, **options: Any) -> None:
         if label is not None and flag != "v3":
             raise CommandError(f"--label names a cohort of v3; {flag} has none")
-        cause = _cause(reason, options["by"])
         if flag == "v3":
-            change = services.set_cohort(percentage=_percentage(value), label=label, **cause)
+            wanted = Wanted(action=Action.COHORT, percentage=_percentage(value), label=label)
         elif flag == "shadow":
-            change = services.set_shadow(on=_on(value), **cause)
+            wanted = Wanted(action=Action.SHADOW, on=_on(value))
         else:
-            change = services.set_max_parallel(limit=_limit(value), **cause)
-        self._print_change(change, options)
+            wanted = Wanted(action=Action.LIMIT, limit=_limit(value))
+        self._print_change(change_alone(wanted=wanted, **_cause(reason, options["by"])), options)
 
     def do_override(
         self,
@@ -112,13 +113,15 @@ class Command(BaseCommand):
         cause = _cause(options["reason"], options["by"])
         target: dict[str, Any] = {"restaurant_id": _restaurant(restaurant).pk, "flag": Flag(flag)}
         if value == "clear":
-            change = services.clear_override(**target, **cause)
+            wanted = Wanted(action=Action.CLEAR, **target)
         else:
-            expires_at = _expiry(hours, until, cause["now"])
-            change = services.set_override(
-                **target, percentage=_percentage(value), expires_at=expires_at, **cause
+            wanted = Wanted(
+                action=Action.OVERRIDE,
+                percentage=_percentage(value),
+                expires_at=_expiry(hours, until, cause["now"]),
+                **target,
             )
-        self._print_change(change, options)
+        self._print_change(change_alone(wanted=wanted, **cause), options)
 
     def do_kill(self, *, reason: str, by: str | None, wait: bool, timeout: float, **options: Any) -> None:
         change = services.kill(**_cause(reason, by))
@@ -131,7 +134,8 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def do_revive(self, *, reason: str, by: str | None, **options: Any) -> None:
-        self._print_change(services.revive(**_cause(reason, by)), options)
+        wanted = Wanted(action=Action.REVIVE)
+        self._print_change(change_alone(wanted=wanted, **_cause(reason, by)), options)
 
     def do_acks(self, *, json: bool, **_: Any) -> None:
         version = overview.version()

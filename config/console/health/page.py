@@ -9,6 +9,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from config.console.flag_rights import may_see_flags
+from config.console.flags.kill_switch import kill_switch_now
 from config.console.health.attention import needs_attention
 from config.console.health.machinery import facts, workers
 from config.console.health.tiles import tiles_of
@@ -60,5 +62,6 @@ def health(request: HttpRequest) -> HttpResponse:
         "current": sum(worker.is_current for worker in running),
         "version": version,
         "facts": facts(window, now),
+        "switch": kill_switch_now(request) if may_see_flags(request) else None,
     }
     return TemplateResponse(request, "health/page.html", context)

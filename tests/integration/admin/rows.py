@@ -18,7 +18,9 @@ from assignments.models import (
     Cohort,
     FlagAcknowledgement,
     FlagChange,
+    FlagDecision,
     FlagOverride,
+    FlagProposal,
     FlagState,
     NowFit,
     QueueView,
@@ -308,6 +310,25 @@ def _flag_change() -> FlagChange:
     )
 
 
+def _proposal() -> FlagProposal:
+    return FlagProposal.objects.create(
+        base_version=0,
+        wanted={"action": "shadow", "on": True},
+        effect={},
+        reason="trial",
+        proposer=User.objects.create(username=f"proposer-{next(_numbers)}"),
+    )
+
+
+def _decision() -> FlagDecision:
+    return FlagDecision.objects.create(
+        proposal=_proposal(),
+        outcome="rejected",
+        reason="not now",
+        actor=User.objects.create(username=f"second-{next(_numbers)}"),
+    )
+
+
 def _override() -> FlagOverride:
     return FlagOverride.objects.create(
         flag="shadow", restaurant=RestaurantFactory(), percentage=50, reason="trial", author="po"
@@ -420,7 +441,9 @@ MAKERS: Mapping[type[Model], Callable[[], Model]] = {
     Cohort: _cohort,
     FlagState: lambda: FlagState.objects.update_or_create(defaults={"cohort": _cohort()}, id=1)[0],
     FlagChange: _flag_change,
+    FlagDecision: _decision,
     FlagOverride: _override,
+    FlagProposal: _proposal,
     FlagAcknowledgement: _acknowledgement,
     Event: lambda: event(seated_booking()),
     RuleStanding: lambda: RuleStanding.objects.create(

@@ -13,13 +13,9 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 
-from bookings.models import (
-    Allocation,
-)
-from tests.factories import (
-    dinner,
-)
-from tests.integration.assignments.flags import test_rules
+from bookings.models import Allocation, Combination, Table
+from tests.factories import dinner, receive, serving_restaurant
+from tests.integration.assignments.flags import test_proposals, test_rules
 from tests.integration.bookings.schema.broken import BROKEN
 from tests.integration.bookings.schema.more_broken import ALSO_BROKEN, REPEATED, STRANGERS
 from tests.integration.bookings.schema.scene import (
@@ -32,6 +28,25 @@ from tests.integration.bookings.schema.scene import (
     service_with,
     turn_with,
 )
+
+
+@pytest.fixture
+def scene(db: None) -> Scene:
+    restaurant, other = serving_restaurant(4, 4), serving_restaurant(4)
+    table, second_table = Table.objects.filter(restaurant=restaurant).order_by("pk")
+    return Scene(
+        restaurant=restaurant,
+        zone=restaurant.zones.get(),
+        table=table,
+        second_table=second_table,
+        combination=Combination.objects.create(restaurant=restaurant, name="Long table", capacity=8),
+        booking=receive(restaurant, idempotency_key="key-1"),
+        other_restaurant=other,
+        other_zone=other.zones.get(),
+        other_table=other.tables.get(),
+        other_combination=Combination.objects.create(restaurant=other, name="Theirs", capacity=8),
+        other_booking=receive(other, idempotency_key="key-2"),
+    )
 
 
 def carry_out(case: Case, scene: Scene) -> None:
@@ -112,7 +127,7 @@ def project_models() -> Iterator[type[models.Model]]:
 
 def test_every_constraint_of_every_model_has_a_case() -> None:
     declared = {constraint.name for model in project_models() for constraint in model._meta.constraints}
-    flags = Path(test_rules.__file__).read_text()
+    flags = "".join(Path(str(room.__file__)).read_text() for room in (test_rules, test_proposals))
     assert {name for name in declared if f'"{name}"' not in flags} == set(BROKEN)
 
 

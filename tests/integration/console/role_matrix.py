@@ -37,6 +37,9 @@ MAILS: Groups = frozenset({OPS_LEAD, ON_CALL})
 EXPORT: Groups = frozenset({OPS_LEAD, PRODUCT_OWNER})
 RESCUE: Groups = frozenset({OPS_LEAD, ON_CALL})
 ACKNOWLEDGE: Groups = frozenset({OPS_LEAD, ENGINEERING_LEAD, ON_CALL, MANAGER})
+CHANGE_FLAGS: Groups = frozenset({ENGINEERING_LEAD, ON_CALL})
+DECIDE_FLAGS: Groups = CHANGE_FLAGS | {MANAGER}
+FLAGS: Groups = ROLLOUT - {VIEWER}
 #: Groups that answer for every restaurant: records of no restaurant are theirs alone.
 EVERYWHERE: Groups = ALL - {OPS_AGENT, VIEWER}
 
@@ -98,6 +101,15 @@ PAGES: Mapping[str, Who] = {
     "admin:health": Who(get=EVERYWHERE),
     "admin:alerts": Who(get=EVERYWHERE),
     "admin:acknowledge_alert": Who(post=ACKNOWLEDGE),
+    # Flags are of all restaurants.
+    **{f"admin:{page}": Who(get=FLAGS) for page in ("flags", "flags_effect", "flags_history")},
+    **{f"admin:flags_{step}": Who(post=CHANGE_FLAGS) for step in ("save", "roll_back", "withdraw")},
+    "admin:comparison": Who(get=ROLLOUT),
+    "admin:comparison_pair": Who(get=ROLLOUT),
+    "admin:audit": Who(get=ALL - {OPS_AGENT}),
+    "admin:audit_export": Who(get=frozenset({OPS_LEAD, PRODUCT_OWNER, ENGINEERING_LEAD, MANAGER})),
+    "admin:flags_kill": Who(post=DECIDE_FLAGS),
+    **{f"admin:flags_{step}": Who(post=DECIDE_FLAGS) for step in ("approve", "reject")},
     "admin:stuck": Who(get=ALL),
     "admin:stuck_rescue": Who(post=RESCUE),
     "admin:booking_timeline": Who(get=ALL),
@@ -199,7 +211,8 @@ RECORDS: Mapping[str, Records] = {
     **{
         f"assignments_{model}": _ROLLOUT
         for model in (
-            "cohort", "flagstate", "flagoverride", "flagchange", "flagacknowledgement", "shadowcomparison",
+            "cohort", "flagstate", "flagoverride", "flagchange", "flagacknowledgement", "flagproposal",
+            "flagdecision", "shadowcomparison",
         )
     },
     "observability_event": _SERVICE,

@@ -25,7 +25,7 @@ from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils.functional import SimpleLazyObject
 
-from assignments.models import Resolution, ReviewCase
+from assignments.models import FlagChange, FlagProposal, Resolution, ReviewCase, ShadowComparison
 from bookings.models import (
     Booking,
     ChangeWish,
@@ -67,6 +67,8 @@ MEANT: Mapping[str, type[Model]] = {
     "alert_id": Alert,
     "resolution_id": Resolution,
     "wish_id": ChangeWish,
+    "proposal_id": FlagProposal,
+    "comparison_id": ShadowComparison,
     "run_id": ImportRun,
     "restaurant_id": Restaurant,
     "content_type_id": ContentType,
@@ -323,6 +325,7 @@ _WORDS: Mapping[str, Any] = {
     "key": _letter,
     "app_label": lambda: "bookings",
     "reference": lambda: Booking.objects.values_list("reference", flat=True)[0],
+    "version": lambda: FlagChange.objects.values_list("version", flat=True)[0],
     "named": lambda: Restaurant.objects.values_list("slug", flat=True)[0],
 }
 

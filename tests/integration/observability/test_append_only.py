@@ -20,6 +20,8 @@ EVENTS = "observability_events"
 TESTED_IN_THEIR_ROOMS = {
     "assignment_flag_changes",
     "assignment_flag_cohorts",
+    "assignment_flag_decisions",
+    "assignment_flag_proposals",
     "observability_alert_changes",
     "shadow_comparisons",
 }

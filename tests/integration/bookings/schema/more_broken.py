@@ -24,6 +24,7 @@ from tests.factories import (
     dinner,
 )
 from tests.integration.bookings.schema.scene import (
+    decision_with,
     Case,
     allocation_with,
     alter_alert,
@@ -119,6 +120,7 @@ REPEATED: dict[str, Case] = {
     "assignment_flag_cohorts.label": lambda s: [
         Cohort.objects.create(label="ten", percentage=10, salt="salt", restaurants=[1]) for _ in range(2)
     ],
+    "assignment_flag_decisions.proposal_id": lambda s: [decision_with(s) for _ in range(2)],
     "observability_rule_standings.rule": lambda _: [standing_with(), standing_with()],
     "observability_alert_notices.uid": lambda _: notice_with(
         alert_fired(STUCK), "mail", "webhook", uid=UUID(int=1)

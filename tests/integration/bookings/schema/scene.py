@@ -15,6 +15,8 @@ from assignments.models import (
     Attempt,
     CasePresence,
     FlagChange,
+    FlagDecision,
+    FlagProposal,
     NowFit,
     Resolution,
     ReviewCase,
@@ -94,6 +96,14 @@ def scene(db: None) -> Scene:
 
 
 Case = Callable[[Scene], object]
+
+
+def decision_with(s: Scene) -> FlagDecision:
+    proposer, _ = User.objects.get_or_create(username="proposer")
+    proposal, _ = FlagProposal.objects.get_or_create(
+        base_version=0, wanted={}, effect={}, reason="a test", proposer=proposer
+    )
+    return FlagDecision.objects.create(proposal=proposal, outcome="withdrawn", actor=proposer)
 
 
 def run_with(s: Scene, **fields: Any) -> ImportRun:
