@@ -16,6 +16,8 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
 from assignments.review.best_fixes import ask_for_fixes
+from assignments.rollout import guard, notices
+from assignments.rollout.gates import looking
 from assignments.sweeper import sweep
 from bookings.api import idempotency
 from bookings.imports import uploads
@@ -24,6 +26,7 @@ from bookings.webhooks.delivery import dispatch
 from observability.alerts.watch import watch
 from observability.partitions import adopt_strays, drop_expired, ensure_partitions
 from observability.rollups import drop_narrow, roll_up
+from observability.timings import TIMINGS, forget, sample_connections
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +47,7 @@ def run_upkeep(wait: Callable[[float], bool]) -> None:
     while not wait(INTERVAL.total_seconds()):
         try:
             round_of_upkeep()
+            TIMINGS.flush(now=timezone.now())
         except DatabaseError as error:
             # The database is away: a later round finds all that this one would have.
             logger.warning("upkeep skipped a round: %s", type(error).__name__)
@@ -60,6 +64,7 @@ def round_of_upkeep() -> bool:
     swept = _sweep_unless_another_does()
     _tend_events()
     watch(now=timezone.now())
+    _tend_rollout()
     return swept
 
 
@@ -76,7 +81,15 @@ def _sweep_unless_another_does() -> bool:
         ask_for_fixes()
         uploads.forget(now=now)
         idempotency.forget(now=now)
+        sample_connections()
     return True
+
+
+def _tend_rollout() -> None:
+    """Have the guard look, take the look that is due, and tell the signers."""
+    guard.watch(now=timezone.now())
+    looking.take_if_due(now=timezone.now())
+    notices.deliver(now=timezone.now())
 
 
 def _tend_events() -> None:
@@ -85,3 +98,4 @@ def _tend_events() -> None:
     drop_narrow()
     adopt_strays()
     drop_expired(now=timezone.now(), keep_days=settings.EVENT_RETENTION_DAYS)
+    forget(now=timezone.now(), keep_days=settings.EVENT_RETENTION_DAYS)

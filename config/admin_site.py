@@ -9,10 +9,10 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 
 from config.console.alerts.urls import alert_urls
-from config.console.events.urls import event_urls
-from config.console.explorer.page import explorer
 from config.console.audit.urls import audit_urls
 from config.console.comparison.urls import comparison_urls
+from config.console.events.urls import event_urls
+from config.console.explorer.page import explorer
 from config.console.find import find
 from config.console.flags.urls import flag_urls
 from config.console.floor.urls import floor_urls

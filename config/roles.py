@@ -41,8 +41,13 @@ _VIEW_SERVICE = (
 )
 _VIEW_ROLLOUT = _all(
     "assignments",
-    "shadowcomparison cohort flagstate flagoverride flagchange flagacknowledgement flagproposal flagdecision",
+    "shadowcomparison cohort flagstate flagoverride flagchange flagacknowledgement flagproposal flagdecision"
+    " gatepolicy phase snapshot checklisttick incident knownissue remark ledgerentry importedevidence"
+    " signoff signature gateoverride",
 )
+_ROLL_OUT = frozenset({"assignments.propose_phase", "assignments.work_rollout"})
+_ROLL_BACK = frozenset({"assignments.roll_back"})
+_EDIT_POLICY = frozenset({"assignments.edit_policy"})
 _VIEW_WEBHOOKS = _all("bookings", "webhookendpoint webhookdelivery")
 _OPEN_ENDPOINTS = _all("bookings", "webhookendpoint", "add change")
 _CHANNELS = _all("bookings", "channeltoken", "view add change") | _all("bookings", "apianswer")
@@ -83,8 +88,21 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         | _ACKNOWLEDGE
         | _EXPORT_AUDIT
         | _EVERYWHERE,
-        PRODUCT_OWNER: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_ALERTS | _EXPORT | _EXPORT_AUDIT | _EVERYWHERE,
-        QA_LEAD: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_ALERTS | _SEE_AUDIT | _EVERYWHERE,
+        PRODUCT_OWNER: _VIEW_SERVICE
+        | _VIEW_ROLLOUT
+        | _VIEW_ALERTS
+        | _EXPORT
+        | _EXPORT_AUDIT
+        | _EVERYWHERE
+        | _ROLL_OUT
+        | {"assignments.sign_as_product_owner"},
+        QA_LEAD: _VIEW_SERVICE
+        | _VIEW_ROLLOUT
+        | _VIEW_ALERTS
+        | _SEE_AUDIT
+        | _EVERYWHERE
+        | _ROLL_OUT
+        | {"assignments.sign_as_qa_lead"},
         ENGINEERING_LEAD: _VIEW_SERVICE
         | _VIEW_WEBHOOKS
         | _VIEW_ROLLOUT
@@ -95,7 +113,11 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         | _ACKNOWLEDGE
         | _CHANGE_FLAGS
         | _EXPORT_AUDIT
-        | _EVERYWHERE,
+        | _EVERYWHERE
+        | _ROLL_OUT
+        | _ROLL_BACK
+        | _EDIT_POLICY
+        | {"assignments.sign_as_engineering_lead"},
         ON_CALL: _VIEW_SERVICE
         | _VIEW_WEBHOOKS
         | _VIEW_ROLLOUT
@@ -106,14 +128,21 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         | _ACKNOWLEDGE
         | _CHANGE_FLAGS
         | _SEE_AUDIT
-        | _EVERYWHERE,
+        | _EVERYWHERE
+        | _ROLL_OUT
+        | _ROLL_BACK
+        | {"assignments.sign_as_on_call"},
         MANAGER: _VIEW_SERVICE
         | _VIEW_ROLLOUT
         | _VIEW_QUEUE
         | _ACKNOWLEDGE
         | _DECIDE_FLAGS
         | _EXPORT_AUDIT
-        | _EVERYWHERE,
+        | _EVERYWHERE
+        | _ROLL_OUT
+        | _ROLL_BACK
+        | _EDIT_POLICY
+        | {"assignments.sign_as_manager", "assignments.override_gate"},
         VIEWER: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_ALERTS | _SEE_AUDIT,
     }
 )

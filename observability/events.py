@@ -25,6 +25,7 @@ AUTO_ASSIGN = "auto_assign"
 SHADOW = "assignment.shadow"
 OUTBOX = "outbox"
 REVIEW = "review"
+ROLLOUT = "rollout"
 WEBHOOKS = "webhooks"
 OBSERVABILITY = "observability"
 
@@ -97,9 +98,7 @@ CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "booking.unlocked": frozenset({"actor"}),
         "table.withdrawn": frozenset({"table", "kept_seats", "moved", "replanned", "to_people", "actor"}),
         "table.returned": frozenset({"table", "actor"}),
-        "floor_plan.edited": frozenset(
-            {"tables", "kept_seats", "moved", "replanned", "to_people", "actor"}
-        ),
+        "floor_plan.edited": frozenset({"tables", "kept_seats", "moved", "replanned", "to_people", "actor"}),
         "house.edited": frozenset({"thing", "row", "action", "fields", "actor"}),
     },
     REVIEW: {
@@ -127,6 +126,38 @@ CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "flag.acknowledged": frozenset({"worker", "version", "from"}),
         "flag.proposed": frozenset({"proposal", "version", "reason"}),
         "flag.decided": frozenset({"proposal", "version", "outcome", "reason"}),
+    },
+    # Each points at its record in the chain, which tells the rest.
+    ROLLOUT: {
+        event_type: frozenset({"record", "digest", "phase", "key"})
+        for event_type in (
+            "phase.entered",
+            "phase.left",
+            "phase.completed",
+            "phase.rolled_back",
+            "phase.watched",
+            "phase.parallel_raised",
+            "phase.item_ticked",
+            "phase.item_unticked",
+            "phase.remarked",
+            "gate.policy_edited",
+            "gate.policy_adopted",
+            "gate.overridden",
+            "gate.looked",
+            "gate.ready",
+            "signoff.proposed",
+            "signoff.signed",
+            "signoff.rejected",
+            "signoff.decided",
+            "signoff.voided",
+            "guard.triggered",
+            "incident.opened",
+            "incident.closed",
+            "incident.known",
+            "incident.known_closed",
+            "evidence.imported",
+            "evidence.exported",
+        )
     },
     CLUSTER: {
         "cluster.restarted": frozenset({"reason", "silent_ms", "restarts"}),

@@ -45,8 +45,8 @@ def until_it_waits_for_a_lock(other: Future[Any]) -> None:
     while not other.done() and time.monotonic() < deadline:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND database ="
-                " (SELECT oid FROM pg_database WHERE datname = current_database()))"
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted"
+                " AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
             )
             if cursor.fetchone()[0]:
                 return

@@ -1,5 +1,5 @@
 """How bookings are placed, in the console. Importing this package registers its pages."""
 
-from assignments.admin import attempts, flags, now_fit, review, shadow
+from assignments.admin import attempts, flags, now_fit, review, rollout, shadow
 
-__all__ = ["attempts", "flags", "now_fit", "review", "shadow"]
+__all__ = ["attempts", "flags", "now_fit", "review", "rollout", "shadow"]

@@ -76,15 +76,23 @@ class _Edit:
 
 @transaction.atomic
 def set_cohort(
-    *, percentage: Decimal | int, label: str | None = None, reason: str, by: Author, now: datetime
+    *,
+    percentage: Decimal | int,
+    label: str | None = None,
+    reason: str,
+    by: Author,
+    now: datetime,
+    despite_pin: bool = False,
 ) -> Change:
     """Put V3 on for a percentage of the restaurants (two decimals at most; 0 is off for all).
 
     The first use of a label freezes its list; naming it again brings that list back, as a rollback to
     an earlier phase does. Without a label one is made of the version. At 100 % everyone is in, also who
-    comes later. Raises BadValueError for a label frozen at another percentage.
+    comes later. Raises BadValueError for a label frozen at another percentage. `despite_pin` is for
+    rolling back: the value is to be right already when the pin is taken away.
     """
-    refuse_pinned("v3")
+    if not despite_pin:
+        refuse_pinned("v3")
     wanted = checked_percentage(percentage)
     state = _locked()
     cohort = _cohort(wanted, label, state) if wanted else None
@@ -118,18 +126,22 @@ def preview_cohort(*, percentage: Decimal | int) -> frozenset[int]:
 
 
 @transaction.atomic
-def set_shadow(*, on: bool, reason: str, by: Author, now: datetime) -> Change:
-    """Compare V3 wherever the legacy planner decides, or no longer."""
-    refuse_pinned("shadow")
+def set_shadow(*, on: bool, reason: str, by: Author, now: datetime, despite_pin: bool = False) -> Change:
+    """Compare V3 wherever the legacy planner decides, or no longer; `despite_pin` as in `set_cohort`."""
+    if not despite_pin:
+        refuse_pinned("shadow")
     state = _locked()
     edit = _Edit(flag="shadow", before=state.shadow, after=on, reason=reason, by=by, now=now)
     return _write(state, edit, shadow=on)
 
 
 @transaction.atomic
-def set_max_parallel(*, limit: int, reason: str, by: Author, now: datetime) -> Change:
-    """Set how many runs a restaurant may have at once, 1 to 10."""
-    refuse_pinned("max_parallel")
+def set_max_parallel(
+    *, limit: int, reason: str, by: Author, now: datetime, despite_pin: bool = False
+) -> Change:
+    """Set how many runs a restaurant may have at once, 1 to 10; `despite_pin` as in `set_cohort`."""
+    if not despite_pin:
+        refuse_pinned("max_parallel")
     if not 1 <= limit <= MAX_SLOTS:
         raise BadValueError(f"{limit} runs at once are refused: give 1 to {MAX_SLOTS}")
     state = _locked()

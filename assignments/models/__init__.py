@@ -3,6 +3,7 @@
 from assignments.models.attempt import Attempt, AttemptResult
 from assignments.models.comparison import ShadowComparison
 from assignments.models.flags import Cohort, FlagAcknowledgement, FlagChange, FlagOverride, FlagState
+from assignments.models.guard import GuardStanding
 from assignments.models.now_fit import NowFit
 from assignments.models.proposals import FlagDecision, FlagProposal, ProposalOutcome
 from assignments.models.review import (
@@ -13,6 +14,21 @@ from assignments.models.review import (
     ResolutionKind,
     ReviewCase,
 )
+from assignments.models.rollout import (
+    ChecklistTick,
+    GatePolicy,
+    ImportedEvidence,
+    Incident,
+    IncidentSeverity,
+    KnownIssue,
+    LedgerEntry,
+    LeftHow,
+    Phase,
+    Remark,
+    Snapshot,
+)
+from assignments.models.rollout_notice import NoticeStatus, RolloutNotice
+from assignments.models.signoff import Decision, GateOverride, Signature, SignOff, SignOffEnd
 from assignments.models.slot import MAX_SLOTS, Slot
 
 __all__ = [
@@ -21,19 +37,38 @@ __all__ = [
     "AttemptResult",
     "CaseNote",
     "CasePresence",
+    "ChecklistTick",
     "Cohort",
+    "Decision",
     "FlagAcknowledgement",
     "FlagChange",
     "FlagDecision",
     "FlagOverride",
     "FlagProposal",
     "FlagState",
+    "GateOverride",
+    "GatePolicy",
+    "GuardStanding",
+    "ImportedEvidence",
+    "Incident",
+    "IncidentSeverity",
+    "KnownIssue",
+    "LedgerEntry",
+    "LeftHow",
+    "NoticeStatus",
     "NowFit",
+    "Phase",
     "ProposalOutcome",
     "QueueView",
+    "Remark",
     "Resolution",
     "ResolutionKind",
     "ReviewCase",
+    "RolloutNotice",
     "ShadowComparison",
+    "SignOff",
+    "SignOffEnd",
+    "Signature",
     "Slot",
+    "Snapshot",
 ]

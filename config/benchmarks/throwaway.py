@@ -30,6 +30,14 @@ def throwaway_database() -> Iterator[str]:
     Embedded servers are started for it, and stopped again. V3 takes every booking. Keys in Redis get a
     prefix of their own. Raises NoDatabaseError, and PinnedError where the environment pins V3.
     """
+    with empty_database() as name:
+        services.set_cohort(percentage=100, reason=WHY, by=AUTHOR, now=timezone.now())
+        yield name
+
+
+@contextmanager
+def empty_database() -> Iterator[str]:
+    """The same with all flags off, as a deployment begins."""
     with _servers(), _database() as name:
         yield name
 
@@ -50,7 +58,6 @@ def _database() -> Iterator[str]:
     _use(name)
     try:
         call_command("migrate", verbosity=0)
-        services.set_cohort(percentage=100, reason=WHY, by=AUTHOR, now=timezone.now())
         yield name
     finally:
         _use(before)

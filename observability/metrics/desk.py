@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from observability.metrics.latency import Percentiles, Timing, of_bins
-from observability.metrics.series import Measure, read
+from observability.metrics.rates import Rate
+from observability.metrics.series import SQL, Measure, read
 from observability.metrics.volumes import counts
 from observability.metrics.window import Window
+from observability.named_sql import ask_one
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +63,12 @@ def mails(window: Window) -> Mails:
         result, _, kind = label.partition(">")
         by_result.setdefault(result, {})[kind] = count
     return Mails(by_result=by_result)
+
+
+def repeated_mails(window: Window) -> Rate:
+    """Mails sent beyond one for each that was promised, of all sent; from the events and the outbox."""
+    row = ask_one(SQL["duplicate_mails"], {"start": window.start, "end": window.end})
+    return Rate(numerator=row.repeated, denominator=row.sent)
 
 
 def _resolved(measure: Measure) -> Resolved:

@@ -1,6 +1,6 @@
 """How bookings move: transitions made, and the states that bookings received in a window are in now."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from observability.metrics.rates import Rate
@@ -51,6 +51,12 @@ def states(window: Window) -> States:
             denominator=sum(by_state.values()),
         ),
     )
+
+
+def final_by_restaurant(window: Window) -> Mapping[int, Rate]:
+    """The share of final states of each restaurant that received a booking in the window."""
+    rows = ask(SQL["final_by_restaurant"], {**span_of(window), "final": sorted(FINAL)})
+    return {row.restaurant_id: Rate(numerator=row.final, denominator=row.count) for row in rows}
 
 
 def _transitions(labels: Labels) -> list[Transition]:

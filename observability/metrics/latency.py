@@ -9,7 +9,7 @@ from enum import StrEnum
 from observability.metrics.series import SQL, Labels, read, read_steps, span_of
 from observability.metrics.sources import OUTCOMES
 from observability.metrics.window import Window
-from observability.named_sql import ask_one
+from observability.named_sql import ask, ask_one
 
 #: Ratio of the ends of a bin, as in the database's function `log_bin`, and the bin that holds zero.
 RATIO = 1.04
@@ -73,6 +73,18 @@ def exact(window: Window, timing: Timing) -> Percentiles:
     return Percentiles(
         count=row.count, p50=row.p50, p95=row.p95, p99=row.p99, mean=row.mean, longest=row.longest
     )
+
+
+_EVENTS = {
+    Timing.RUN: ["coordinator.confirmed", "coordinator.manual_review"],
+    Timing.LOCK_WAIT: ["coordinator.lock_acquired"],
+}
+
+
+def each(window: Window, timing: Timing) -> Mapping[int, list[float]]:
+    """Every single time by restaurant, as gates count. Raises KeyError for what has no rows of its own."""
+    rows = ask(SQL["each_time"], {"types": _EVENTS[timing], "start": window.start, "end": window.end})
+    return {row.restaurant_id: row.times for row in rows}
 
 
 def of_bins(labels: Labels) -> Percentiles:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from observability.metrics.rates import Rate
 from observability.metrics.series import SQL, read
 from observability.metrics.window import Window
-from observability.named_sql import ask_one
+from observability.named_sql import ask, ask_one
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +53,12 @@ def locks(window: Window) -> Locks:
         for name in ("coordinator.lock_contention", "coordinator.lock_acquired")
     )
     return Locks(contention=Rate(numerator=contended, denominator=contended + acquired))
+
+
+def contention_by_restaurant(window: Window) -> Mapping[int, Rate]:
+    """The same of each restaurant, from every single row."""
+    rows = ask(SQL["contention_by_restaurant"], {"start": window.start, "end": window.end})
+    return {row.restaurant_id: Rate(numerator=row.contended, denominator=row.asked) for row in rows}
 
 
 def permits(window: Window) -> Permits:

@@ -13,3 +13,5 @@ from observability.models.event import FAILED as FAILED
 from observability.models.event import SOURCES as SOURCES
 from observability.models.event import Event as Event
 from observability.models.event import Severity as Severity
+from observability.models.timing import ServiceTiming as ServiceTiming
+from observability.models.timing import Timed as Timed

@@ -72,6 +72,7 @@ from tests.factories import (
     receive,
     serving_restaurant,
 )
+from tests.integration.admin.rollout_rows import ROLLOUT_MAKERS
 from tests.integration.observability.rows import alert_fired
 
 _numbers = itertools.count(1)
@@ -397,6 +398,7 @@ def _alert() -> Alert:
 
 
 MAKERS: Mapping[type[Model], Callable[[], Model]] = {
+    **ROLLOUT_MAKERS,
     Restaurant: RestaurantFactory,
     Zone: ZoneFactory,
     StaffRestaurant: lambda: staff_at(RestaurantFactory()),

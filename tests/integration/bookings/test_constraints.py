@@ -16,6 +16,7 @@ from django.db import IntegrityError, connection, models, transaction
 from bookings.models import Allocation, Combination, Table
 from tests.factories import dinner, receive, serving_restaurant
 from tests.integration.assignments.flags import test_proposals, test_rules
+from tests.integration.assignments.rollout import test_rules as rollout_rules
 from tests.integration.bookings.schema.broken import BROKEN
 from tests.integration.bookings.schema.more_broken import ALSO_BROKEN, REPEATED, STRANGERS
 from tests.integration.bookings.schema.scene import (
@@ -28,6 +29,9 @@ from tests.integration.bookings.schema.scene import (
     service_with,
     turn_with,
 )
+
+#: Modules that have cases of their own.
+ELSEWHERE = (test_rules, test_proposals, rollout_rules)
 
 
 @pytest.fixture
@@ -127,7 +131,7 @@ def project_models() -> Iterator[type[models.Model]]:
 
 def test_every_constraint_of_every_model_has_a_case() -> None:
     declared = {constraint.name for model in project_models() for constraint in model._meta.constraints}
-    flags = "".join(Path(str(room.__file__)).read_text() for room in (test_rules, test_proposals))
+    flags = "".join(Path(str(room.__file__)).read_text() for room in ELSEWHERE)
     assert {name for name in declared if f'"{name}"' not in flags} == set(BROKEN)
 
 

@@ -212,7 +212,9 @@ RECORDS: Mapping[str, Records] = {
         f"assignments_{model}": _ROLLOUT
         for model in (
             "cohort", "flagstate", "flagoverride", "flagchange", "flagacknowledgement", "flagproposal",
-            "flagdecision", "shadowcomparison",
+            "flagdecision", "shadowcomparison", "gatepolicy", "phase", "snapshot", "signoff", "signature",
+            "gateoverride", "checklisttick", "incident", "knownissue", "remark", "ledgerentry",
+            "importedevidence",
         )
     },
     "observability_event": _SERVICE,

@@ -9,6 +9,7 @@ from assignments.models import Attempt
 from bookings.models import BookingMove
 from observability.partitions import ensure_partitions
 from tests.factories import NOW, receive, serving_restaurant
+from tests.integration.assignments.rollout.test_ledger import TABLES as ROLLOUT_TABLES
 from tests.integration.observability.rows import partitions, write_event
 
 HISTORY = "booking_assignment_state_history"
@@ -16,8 +17,9 @@ MOVES = "booking_moves"
 ATTEMPTS = "booking_assignment_attempts"
 EVENTS = "observability_events"
 
-#: Append-only too, and tried in the tests of flags, shadow and alerts.
+#: Append-only too, and tried in the tests of flags, shadow, alerts and the rollout.
 TESTED_IN_THEIR_ROOMS = {
+    *ROLLOUT_TABLES,
     "assignment_flag_changes",
     "assignment_flag_cohorts",
     "assignment_flag_decisions",

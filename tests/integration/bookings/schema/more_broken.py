@@ -24,7 +24,6 @@ from tests.factories import (
     dinner,
 )
 from tests.integration.bookings.schema.scene import (
-    decision_with,
     Case,
     allocation_with,
     alter_alert,
@@ -32,11 +31,15 @@ from tests.integration.bookings.schema.scene import (
     booking_with,
     change_with,
     comparison_with,
+    decision_with,
+    evidence_with,
     flag_change_with,
+    left_phase_with,
     mail_with,
     move_with,
     notice_with,
     now_fit_with,
+    record_with,
     resolve_twice,
     service_with,
     slot_with,
@@ -120,6 +123,10 @@ REPEATED: dict[str, Case] = {
     "assignment_flag_cohorts.label": lambda s: [
         Cohort.objects.create(label="ten", percentage=10, salt="salt", restaurants=[1]) for _ in range(2)
     ],
+    "rollout_phases.number": lambda _: [left_phase_with(), left_phase_with()],
+    "rollout_ledger.number": lambda _: [record_with(), record_with(previous="b", digest="c")],
+    "rollout_ledger.digest": lambda _: [record_with(), record_with(number=2, previous="b")],
+    "rollout_imported_evidence.file_digest": lambda _: [evidence_with(), evidence_with()],
     "assignment_flag_decisions.proposal_id": lambda s: [decision_with(s) for _ in range(2)],
     "observability_rule_standings.rule": lambda _: [standing_with(), standing_with()],
     "observability_alert_notices.uid": lambda _: notice_with(

@@ -11,18 +11,23 @@ from django.contrib.auth.models import User
 from django.db import connection, models
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
+from assignments.engine.phases import PhaseKey
 from assignments.models import (
     Attempt,
     CasePresence,
     FlagChange,
     FlagDecision,
     FlagProposal,
+    ImportedEvidence,
+    LedgerEntry,
     NowFit,
+    Phase,
     Resolution,
     ReviewCase,
     ShadowComparison,
     Slot,
 )
+from assignments.rollout import policies
 from bookings.models import (
     Adjacency,
     Allocation,
@@ -96,6 +101,37 @@ def scene(db: None) -> Scene:
 
 
 Case = Callable[[Scene], object]
+
+
+def left_phase_with() -> Phase:
+    return Phase.objects.create(
+        number=1,
+        key="staging_shadow",
+        environment="staging",
+        policy=policies.current(PhaseKey.STAGING_SHADOW, now=NOW),
+        flag_version=1,
+        restaurants=1,
+        entered_at=NOW,
+        author="engineer",
+        left_at=NOW,
+        left_how="proceeded",
+    )
+
+
+def record_with(**fields: Any) -> LedgerEntry:
+    record = {"number": 1, "kind": "x", "at": NOW, "author": "x", "body": {}, "previous": "0", "digest": "a"}
+    return LedgerEntry.objects.create(**{**record, **fields})
+
+
+def evidence_with() -> ImportedEvidence:
+    return ImportedEvidence.objects.create(
+        environment="staging",
+        phase="staging_full",
+        chain_head="c",
+        file_digest="f",
+        summary={},
+        imported_at=NOW,
+    )
 
 
 def decision_with(s: Scene) -> FlagDecision:

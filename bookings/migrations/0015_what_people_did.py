@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0012_what_waits")]
+    dependencies = [("bookings", "0014_channels_and_plans")]
 
     operations = [
         migrations.AddIndex(

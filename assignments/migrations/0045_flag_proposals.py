@@ -24,7 +24,7 @@ CREATE TRIGGER flag_proposals_two_people BEFORE INSERT ON assignment_flag_decisi
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0042_requeue_stuck'),
+        ('assignments', '0044_guard_and_notices'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

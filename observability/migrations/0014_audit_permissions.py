@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("observability", "0012_alerts"),
+        ("observability", "0013_less_on_disk"),
         ("admin", "0003_logentry_add_action_flag_choices"),
     ]
 

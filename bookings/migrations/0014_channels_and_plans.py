@@ -34,7 +34,7 @@ DROP SEQUENCE floor_plan_versions
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0012_what_waits'),
+        ('bookings', '0013_queue_order'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

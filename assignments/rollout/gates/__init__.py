@@ -1,0 +1,1 @@
+"""What the gates of a phase are measured from, and the looks at which they may pass."""
