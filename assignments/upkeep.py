@@ -16,7 +16,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
 from assignments.review.best_fixes import ask_for_fixes
-from assignments.rollout import guard, notices
+from assignments.rollout import decisions, guard, notices
 from assignments.rollout.gates import looking
 from assignments.sweeper import sweep
 from bookings.api import idempotency
@@ -89,6 +89,7 @@ def _tend_rollout() -> None:
     """Have the guard look, take the look that is due, and tell the signers."""
     guard.watch(now=timezone.now())
     looking.take_if_due(now=timezone.now())
+    decisions.tend(now=timezone.now(), look=looking.take)
     notices.deliver(now=timezone.now())
 
 

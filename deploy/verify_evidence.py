@@ -7,7 +7,6 @@ Exit status: 0 if everything holds, 1 if something does not, 2 if the file is no
 Written by `manage.py verify_evidence --stand-alone`; do not edit.
 """
 
-# ruff: noqa
 # mypy: ignore-errors
 
 """One way to write a record as bytes, its digest, and the chain that binds records in their order.
@@ -78,6 +77,7 @@ from enum import Enum
 from fractions import Fraction
 from types import NoneType, UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
+
 
 
 Record = TypeVar("Record")
@@ -497,6 +497,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 
+
 ALPHA = Fraction(1, 20)
 """One-sided: bounds hold with 95 % confidence."""
 
@@ -642,6 +643,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
+
+
+
+
+
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -815,6 +821,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 
+
+
+
+
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
     """What a fact makes of a gate, with the rate shown and why."""
@@ -954,6 +966,13 @@ all the time), INCONCLUSIVE (not proven, floors not met, or proven between looks
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+
+
+
+
+
+
 
 
 #: What a phase is as a whole: the first of these that one of its gates is.
@@ -1165,6 +1184,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, exp, lgamma, log, log1p
+
+
+
 
 
 #: Above this the guard rolls back: a false alarm in less than 1 of 20 phases, whenever one looks.
@@ -1399,6 +1421,10 @@ from enum import StrEnum
 from fractions import Fraction
 
 
+
+
+
+
 #: Raised whenever a default below changes.
 VERSION = 1
 
@@ -1549,6 +1575,12 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+
+
+
+
+
 
 
 FORMAT = 1

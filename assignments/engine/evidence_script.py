@@ -12,7 +12,6 @@ Exit status: 0 if everything holds, 1 if something does not, 2 if the file is no
 Written by `manage.py verify_evidence --stand-alone`; do not edit.
 """
 
-# ruff: noqa
 # mypy: ignore-errors
 
 '''

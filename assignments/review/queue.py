@@ -65,7 +65,7 @@ def pressing(*, scope: Scope) -> tuple[int, int]:
     """
     rows = scope.narrow(ReviewCase.objects.filter(_AWAKE, closed_at__isnull=True), "booking__restaurant")
     soon = Booking.objects.filter(pk=OuterRef("booking_id"), start_at__lte=Now() + LEAD)
-    overdue = Q(opened_at__lte=Now() - TARGET) | Exists(soon)
+    overdue = Q(opened_at__lte=Now() - TARGET) | Q(Exists(soon))
     found = rows.aggregate(open=Count("pk"), overdue=Count("pk", filter=overdue))
     return found["open"], found["overdue"]
 

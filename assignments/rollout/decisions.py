@@ -47,6 +47,16 @@ def void_if_changed(phase: Phase, *, now: datetime) -> SignOff | None:
     return void_for(under_lock, fault, now) if fault else None
 
 
+def tend(*, now: datetime, look: Look) -> None:
+    """Void the open sign-off if its ground is gone; carry it out if its last signer's process died."""
+    phase = phases.current()
+    pending = phase.sign_offs.filter(closed_at__isnull=True).first() if phase else None
+    if phase is None or pending is None:
+        return
+    if void_if_changed(phase, now=now) is None and not signers.missing_roles(pending):
+        decide(pending, now=now, look=look)
+
+
 def locked(sign_off: SignOff) -> SignOff:
     """The sign-off under the locks of its decision. Raises RolloutError if it is closed."""
     ledger.hold()

@@ -100,7 +100,7 @@ def by_restaurant(*, since: datetime, until: datetime) -> list[RestaurantCoverag
     """The same of runs decided in [since, until), restaurant by restaurant (one query)."""
     known = [item.value for item in Comparison]
     rows = ask(_QUERY_BY_RESTAURANT, {"since": since, "until": until, "known": known})
-    return [RestaurantCoverage(**vars(row)) for row in rows]
+    return [RestaurantCoverage(**row._asdict()) for row in rows]
 
 
 def _by_class(counts: Iterable[tuple[str | None, int]]) -> dict[Comparison, int]:

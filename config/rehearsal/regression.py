@@ -12,7 +12,7 @@ _ON = """
 CREATE FUNCTION rehearsed_regression() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.booking_id % 3 = 0
-       AND EXISTS (SELECT FROM bookings WHERE id = NEW.booking_id AND assignment_path = 'v3') THEN
+       AND EXISTS (SELECT FROM bookings WHERE id = NEW.booking_id AND assignment_path = 'active') THEN
         RAISE EXCEPTION 'the rehearsed regression';
     END IF;
     RETURN NEW;

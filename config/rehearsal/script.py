@@ -26,14 +26,14 @@ MOST_DAYS = 21
 
 #: What part of its demand a restaurant gets, by phase: where V3 has it, and where it has not.
 DEMAND = {
-    PhaseKey.LOCAL_TEST: (0.1, 0.1),
-    PhaseKey.STAGING_SHADOW: (0.7, 0.7),
-    PhaseKey.STAGING_FULL: (0.4, 0.4),
-    PhaseKey.PRODUCTION_SHADOW: (0.7, 0.7),
-    PhaseKey.PRODUCTION_10: (1.0, 0.05),
-    PhaseKey.PRODUCTION_50: (1.0, 0.05),
-    PhaseKey.PRODUCTION_100: (0.15, 0.15),
-    PhaseKey.LEGACY_CLEANUP: (0.05, 0.05),
+    PhaseKey.LOCAL_TEST: (0.03, 0.03),
+    PhaseKey.STAGING_SHADOW: (0.27, 0.27),
+    PhaseKey.STAGING_FULL: (0.15, 0.15),
+    PhaseKey.PRODUCTION_SHADOW: (0.27, 0.27),
+    PhaseKey.PRODUCTION_10: (1.0, 0.03),
+    PhaseKey.PRODUCTION_50: (0.5, 0.03),
+    PhaseKey.PRODUCTION_100: (0.06, 0.06),
+    PhaseKey.LEGACY_CLEANUP: (0.02, 0.02),
 }
 
 #: The phase that goes wrong the first time.

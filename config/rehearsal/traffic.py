@@ -7,11 +7,10 @@ from datetime import date, datetime, timedelta
 from itertools import count
 from random import Random
 
-from django_q.models import OrmQ
-
 from assignments.coordinator import process_booking
 from assignments.edge import Edge
 from assignments.outcomes import Retry
+from bookings import queue
 from bookings.demand.accommodating import accommodating_day
 from bookings.demand.arrivals import Arrival
 from bookings.demand.layout import Layout
@@ -31,8 +30,11 @@ LAST_CALL = timedelta(hours=22)
 #: Bookings from one look of the guard to the next.
 LOOK_EVERY = 20
 
+#: A restaurant that is open on a day has at least this share of its guests.
+LEAST_SHARE = 0.3
+
 #: How full days are: every party fits if it is seated well.
-FULLNESS = 0.75
+FULLNESS = 0.95
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,16 +79,21 @@ class Traffic:
         sample_connections()
         TIMINGS.flush(now=self.now, at_once=True)
         # Nobody works off the queue here: what it holds, runs by the clock that is set.
-        OrmQ.objects.all().delete()
+        queue.forget_all()
         return look(self.now)
 
     def _arrivals(self, day: date, shares: Mapping[int, float]) -> list[tuple[House, Arrival]]:
         found = []
         for house in self.houses:
-            share = shares.get(house.restaurant.pk, 0.0)
-            if share:
+            share = shares[house.restaurant.pk]
+            # A small share is a few restaurants with some of their guests, not all with hardly any.
+            if self.rng.random() < share / LEAST_SHARE:
                 demand = accommodating_day(layout=house.layout, day=day, fullness=FULLNESS, rng=self.rng)
-                found += [(house, arrival) for arrival in demand.arrivals if self.rng.random() < share]
+                found += [
+                    (house, arrival)
+                    for arrival in demand.arrivals
+                    if self.rng.random() < max(share, LEAST_SHARE)
+                ]
         self.rng.shuffle(found)
         return found
 

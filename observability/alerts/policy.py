@@ -139,6 +139,17 @@ EVENTS_STALE = Rule(
     unit="s",
 )
 
+ROLLED_BACK = Rule(
+    key="rolled_back",
+    title="The rollout was rolled back",
+    priority=Priority.P1,
+    threshold=0,
+    good=0,
+    unit="rollbacks",
+    # As long as runs on the flags of before are looked out for (assignments.rollout.rollback.WATCHED).
+    span=30 * _MINUTE,
+)
+
 RULES = (
     CONFIRMATION_LOW,
     ERRORS_HIGH,
@@ -149,6 +160,7 @@ RULES = (
     CLUSTER_STALLED,
     OUTBOX_UNKNOWN,
     EVENTS_STALE,
+    ROLLED_BACK,
 )
 BY_KEY = {rule.key: rule for rule in RULES}
 

@@ -82,6 +82,11 @@ def events(now: datetime) -> Sample:
     )
 
 
+def rolled_back(now: datetime) -> Sample:
+    told = read(Window.until(now, policy.ROLLED_BACK.span), "event")["event"].get("phase.rolled_back")
+    return Sample(value=told.count if told else 0, detail="see the rollout's incidents" if told else "none")
+
+
 READS: Mapping[str, Reads] = {
     policy.CONFIRMATION_LOW.key: confirmation,
     policy.ERRORS_HIGH.key: errors,
@@ -92,6 +97,7 @@ READS: Mapping[str, Reads] = {
     policy.CLUSTER_STALLED.key: cluster,
     policy.OUTBOX_UNKNOWN.key: outbox,
     policy.EVENTS_STALE.key: events,
+    policy.ROLLED_BACK.key: rolled_back,
 }
 
 

@@ -24,4 +24,4 @@ def listed(window: Window, *, path: str) -> list[Outcome]:
     """Every outcome that `metrics.restaurants` counts in the window on a path, in the order of time."""
     statement = SQL["outcomes_listed"].replace("{new_outcomes}", OUTCOMES.new)
     rows = ask(statement, {"start": window.start, "end": window.end, "path": path})
-    return [Outcome(**vars(row)) for row in rows]
+    return [Outcome(**row._asdict()) for row in rows]

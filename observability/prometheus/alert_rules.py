@@ -118,6 +118,15 @@ ALERTS = (
         ),
         description="Bookings come in and no event is recorded, or the rollups stand still.",
     ),
+    Alert(
+        name="RolledBack",
+        rule=policy.ROLLED_BACK,
+        expression=(
+            "sum(max by (type) (",
+            '  increase(table_assignment_events_total{{type="phase.rolled_back"}}[{span}]))) > {bad}',
+        ),
+        description="A person or the guard took a phase back; its incident says why.",
+    ),
 )
 
 #: What only Prometheus can see: that there is nothing to judge by.

@@ -7,6 +7,7 @@ from assignments.engine.gates.rules import GateInput, GateRule
 from assignments.engine.gates.timing import timed
 from assignments.rollout.gates.outcomes import of_count, of_shares, shares_of
 from assignments.rollout.gates.seen import Seen
+from observability.alerts.policy import ROLLED_BACK
 from observability.metrics import backlog, desk, latency, protection, timings
 from observability.metrics.latency import Timing
 from observability.models import Alert, Timed
@@ -65,8 +66,10 @@ def repeated_mails(seen: Seen) -> GateInput:
 
 
 def alerts(seen: Seen) -> GateInput:
+    """Those that fired in the phase. That a rollback led to it is not held against it."""
     window = seen.window
-    return of_count(seen, Alert.objects.filter(fired_at__gte=window.start, fired_at__lt=window.end).count())
+    fired = Alert.objects.filter(fired_at__gte=window.start, fired_at__lt=window.end)
+    return of_count(seen, fired.exclude(rule=ROLLED_BACK.key).count())
 
 
 def exact(value: float) -> Fraction:

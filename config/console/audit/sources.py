@@ -22,6 +22,7 @@ SOURCES: Mapping[str, str] = {
     "flags": "Flag",
     "proposals": "Proposal",
     "decisions": "Decision",
+    "rollout": "Rollout",
     "states": "State",
     "moves": "Move",
 }

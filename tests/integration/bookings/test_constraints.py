@@ -29,9 +29,10 @@ from tests.integration.bookings.schema.scene import (
     service_with,
     turn_with,
 )
+from tests.integration.observability import test_timings
 
 #: Modules that have cases of their own.
-ELSEWHERE = (test_rules, test_proposals, rollout_rules)
+ELSEWHERE = (test_rules, test_proposals, rollout_rules, test_timings)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from observability.metrics import timings as figures
 from observability.metrics.window import Window
@@ -86,3 +86,16 @@ def test_old_minutes_are_dropped(db: None) -> None:
 def test_bins_grow_with_their_values() -> None:
     bins = [bin_of(value / 10) for value in range(1, 5_000)]
     assert all(first <= second for first, second in pairwise(bins))
+
+
+def test_the_database_keeps_one_count_for_a_bin_and_minute(db: None) -> None:
+    row = {"kind": "query", "minute": NOW, "bin": 3, "count": 1}
+    for rule, wrong in (
+        ("timings_kind_known", {"kind": "song"}),
+        ("timings_counted", {"count": 0}),
+    ):
+        with pytest.raises(IntegrityError, match=rule), transaction.atomic():
+            ServiceTiming.objects.create(**row | wrong)
+    ServiceTiming.objects.create(**row)
+    with pytest.raises(IntegrityError, match="timings_once"), transaction.atomic():
+        ServiceTiming.objects.create(**row)

@@ -16,6 +16,7 @@ from assignments.models import (
     SignOff,
 )
 from assignments.rollout import guard, incidents, phases
+from observability.alerts import samples
 from tests.factories import NOW
 from tests.integration.assignments.rollout import happenings
 from tests.integration.assignments.rollout.people import ENGINEER, propose, reach
@@ -95,3 +96,11 @@ def test_it_looks_every_fifteen_seconds_once(phase: Phase) -> None:
 
 def test_without_a_phase_there_is_nothing_to_guard(db: None) -> None:
     assert guard.watch(now=NOW) is None
+
+
+def test_a_rollback_is_an_alert_for_half_an_hour(phase: Phase) -> None:
+    assert samples.rolled_back(NOW).value == 0
+    incidents.report(severity=IncidentSeverity.P0, title="no mails", phase=phase, by=ENGINEER, now=NOW)
+    guard.watch(now=NOW)
+    assert samples.rolled_back(NOW + timedelta(seconds=1)).value == 1
+    assert samples.rolled_back(NOW + timedelta(minutes=31)).value == 0

@@ -11,12 +11,14 @@ from assignments.engine.phases import PhaseKey
 from assignments.models import (
     GateOverride,
     GatePolicy,
+    GuardStanding,
     ImportedEvidence,
     Incident,
     KnownIssue,
     LedgerEntry,
     Phase,
     Remark,
+    RolloutNotice,
     Signature,
     SignOff,
     Snapshot,
@@ -213,3 +215,21 @@ def test_overrides(rows: dict[str, Any]) -> None:
     accepted(GateOverride, **taken_on | {"gate": "error_rate"})
     refused("rollout_gate_overrides_once", GateOverride, **taken_on)
     refused("rollout_gate_overrides_explained", GateOverride, **taken_on | {"gate": "e", "reason": ""})
+
+
+def test_the_guard_has_one_row(rows: dict[str, Any]) -> None:
+    standing = {
+        "phase": Phase.objects.get(), "looked_at": NOW, "given": {}, "evidence": {}, "blind_to": [],
+    }  # fmt: skip
+    accepted(GuardStanding, **standing)
+    refused("rollout_guard_one_row", GuardStanding, **standing | {"id": 2})
+
+
+def test_notices(rows: dict[str, Any]) -> None:
+    notice = {"record": LedgerEntry.objects.all()[0], "user": rows["user"]}
+    accepted(RolloutNotice, **notice | {"status": "sent", "sent_at": NOW})
+    refused("rollout_notices_status_known", RolloutNotice, **notice | {"status": "lost"})
+    refused("rollout_notices_sent_has_time", RolloutNotice, **notice | {"status": "sent"})
+    refused("rollout_notices_sent_has_time", RolloutNotice, **notice | {"sent_at": NOW})
+    RolloutNotice.objects.create(**notice)
+    refused("rollout_notices_once", RolloutNotice, **notice)
