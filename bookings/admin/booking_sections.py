@@ -134,7 +134,7 @@ def events(booking: Booking) -> Section:
         template="bookings/sections/events.html",
         rows=rows,
         more=more,
-        all_url=f"{reverse('admin:observability_event_changelist')}?q={booking.pk}",
+        all_url=f"{reverse('admin:events')}?reference={booking.reference}",
         empty="Nothing was recorded.",
     )
 

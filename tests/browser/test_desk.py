@@ -17,6 +17,7 @@ from tests.browser.conftest import PHONE, WIDE, Opens
 from tests.browser.test_service import in_review, seated, tomorrow
 from tests.factories import serving_restaurant
 from tests.integration.assignments.review.scenes import let_window_pass
+from tests.integration.console.test_wishes_page import wished
 
 Person = Callable[..., User]
 
@@ -29,6 +30,7 @@ def house(committed_db: None) -> Restaurant:
 def resolve(page: Page) -> None:
     page.get_by_role("button", name="Use this fix").first.click()
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    page.wait_for_load_state()  # keys and toast begin once the page is whole
 
 
 def test_after_the_window_nothing_is_undone_and_the_toast_has_left(
@@ -97,9 +99,25 @@ def test_a_party_without_a_table_is_seated_by_two_clicks_on_the_floor_and_taken_
     page.locator("a[data-takes]").first.click()
     expect(page.locator(".toast")).to_contain_text(f"{case.booking.reference} is seated")
     assert held_tables(case.booking)
+    page.wait_for_load_state()  # the keys listen once the page is whole
     page.keyboard.press("u")
     expect(page.get_by_text("Undone")).to_be_visible()
     assert not held_tables(case.booking)
+
+
+@pytest.mark.parametrize(("theme", "size"), [("light", WIDE), ("dark", PHONE)])
+def test_a_change_asked_for_is_refused_then_left_on_a_page_that_axe_has_nothing_against(
+    theme: str, size: tuple[int, int], person: Person, opens: Opens, committed_db: None
+) -> None:
+    wish = wished(serving_restaurant(2, 4))
+    page = opens(person(), "/review/", theme=theme, size=size)
+    page.get_by_role("link", name="Changes asked for").click()
+    assert findings(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    page.get_by_role("button", name=f"Change it as wished: {wish.booking.reference}").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was changed")
+    page.get_by_role("button", name=f"Leave it as it is: {wish.booking.reference}").click()
+    expect(page.get_by_text("Nobody asked for a change")).to_be_visible()
 
 
 def test_the_floor_tells_who_was_faster_and_is_worked_without_a_pointer(
@@ -139,6 +157,7 @@ def test_axe_finds_nothing_on_what_is_empty_forbidden_missing_broken_or_in_confl
         "/review/?party=9": "No case here",
         "/floor/": "No restaurant to show",
         "/stuck/": "Nothing is stuck",
+        "/review/wishes/": "Nobody asked for a change",
         "/find/?q=nobody": "nobody",
         "/review/cases/1/": "not found",
         "/nowhere/": "not found",

@@ -74,6 +74,10 @@ def test_axe_finds_nothing_on_the_pages_of_a_service(
         "/review/?view=snoozed",
         f"/review/cases/{case.pk}/",
         "/health/",
+        "/explorer/",
+        f"/explorer/?span=7d&path=v3&restaurant={house.pk}",
+        "/events/",
+        "/events/?reference=B-404",
         f"/floor/?r={house.pk}&day={day}",
         f"/floor/?r={house.pk}&day={day}&b={booking.pk}",
         "/stuck/",
@@ -96,10 +100,12 @@ def test_ten_cases_are_worked_by_keyboard_alone_and_the_last_one_taken_back(
     for _ in cases:
         expect(page.get_by_role("button", name="Use this fix").first).to_be_visible()
         before = page.url
+        page.wait_for_load_state()
         page.keyboard.press("1")
         page.wait_for_url(lambda url, before=before: url != before)  # type: ignore[misc]
     expect(page.get_by_text("Nobody waits")).to_be_visible()
     assert not ReviewCase.objects.filter(closed_at__isnull=True).exists()
+    page.wait_for_load_state()  # the keys listen once the page is whole
     page.keyboard.press("u")
     expect(page.get_by_text("Undone")).to_be_visible()
     assert ReviewCase.objects.filter(closed_at__isnull=True).count() == 1

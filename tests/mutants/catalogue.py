@@ -138,8 +138,8 @@ MUTANTS = (
     Mutant(
         name="claim of a mail",
         file="bookings/outbox/delivery.py",
-        old="        message.status = MailStatus.INFLIGHT\n",
-        new="        message.status = MailStatus.PENDING\n",
+        old="UPDATE outbox_messages SET status = 'inflight', claimed_at",
+        new="UPDATE outbox_messages SET status = 'pending', claimed_at",
         tests=(f"{INTEGRATION}/bookings/test_outbox.py::test_eight_senders_of_one_mail_send_it_once",),
     ),
 )

@@ -9,7 +9,7 @@ from assignments.seats import free_seats
 from bookings.allocations import held_tables
 from bookings.models import Booking, BookingStatus, Restaurant, Table
 from config.console.floor.evening import Evening, Seated
-from config.console.floor.plot import Candidate
+from config.console.floor.shapes import Candidate
 from config.console.local_time import LocalTime, local_time
 
 #: Seats that have a button of their own; the others open beside them.

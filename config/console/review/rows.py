@@ -10,7 +10,7 @@ from assignments.decision_text import sentence
 from assignments.engine.reasons import Reason
 from assignments.models import ReviewCase
 from assignments.review.deadlines import Band, Deadline, deadline
-from bookings.models import Booking
+from bookings.models import Booking, ChangeWish
 from config.console.frame import initials
 from config.console.local_time import LocalTime, local_time
 from config.console.review.fix_text import FixLine, Names, line, names_for
@@ -33,7 +33,7 @@ _BAND_WORDS = {
 
 #: What a row has room for; the whole sentence stands on the case's page.
 _SHORT = {
-    Reason.PARTY_TOO_LARGE: "Larger than any table or set",
+    Reason.PARTY_TOO_LARGE: "Larger than any seating",
     Reason.NO_CAPACITY_AT_TIME: "No legal seating, proven",
     Reason.PACING: "Too many arrivals at once",
     Reason.BLOCKED: "Tables that suit are out of service",
@@ -113,10 +113,10 @@ def due_words(found: Deadline, now: datetime) -> Due:
     )
 
 
-def needs_of(booking: Booking) -> tuple[str, ...]:
+def needs_of(row: Booking | ChangeWish) -> tuple[str, ...]:
     """Zone and attributes asked for."""
-    zone = (booking.zone.name,) if booking.zone else ()
-    return (*zone, *(need.replace("_", " ").capitalize() for need in booking.requires))
+    zone = (row.zone.name,) if row.zone else ()
+    return (*zone, *(need.replace("_", " ").capitalize() for need in row.requires))
 
 
 def owner_of(case: ReviewCase, user: User, now: datetime) -> Owner | None:
@@ -147,14 +147,15 @@ def _row(case: ReviewCase, names: Names, user: User, now: datetime) -> Row:
         seating=local_time(booking.start_at, booking.restaurant),
         seats_in=_seats_in(booking.start_at - now),
         needs=needs_of(booking),
-        reason=_short(case.reason),
+        reason=short_reason(case.reason),
         fix=line(case.fixes[0], booking, names) if case.fixes else None,
         owner=owner_of(case, user, now),
         now_fits=getattr(case, "now_fits", False),
     )
 
 
-def _short(code: str | None) -> str:
+def short_reason(code: str | None) -> str:
+    """Why, as a row has room for it."""
     known = code or Reason.STAFF.value
     return _SHORT.get(Reason(known), sentence(known)) if known in set(Reason) else sentence(known)
 

@@ -18,11 +18,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from assignments.decision_text import sentence
 from assignments.review.deadlines import Deadline, deadline
 from bookings import wish_decisions
 from bookings.changes import ChangeError
-from bookings.display import show
 from bookings.intake_rules import IntakeError
 from bookings.models import ChangeWish, WishStatus
 from bookings.seating import NoSeatingError
@@ -30,7 +28,7 @@ from bookings.state_machine import StaleBookingError
 from bookings.wish_decisions import WishClosedError
 from config.console.local_time import LocalTime, local_time
 from config.console.review.rights import person
-from config.console.review.rows import Due, due_words
+from config.console.review.rows import Due, due_words, needs_of, short_reason
 from observability.scope import Scope, scope_of
 
 SEE = "bookings.view_changewish"
@@ -51,7 +49,7 @@ class WishRow:
     due: Due
     now: LocalTime
     then: LocalTime
-    needs: str
+    needs: tuple[str, ...]
     why: str
 
     @property
@@ -73,8 +71,8 @@ def wish_row(wish: ChangeWish, now: datetime) -> WishRow:
         due=due_words(_deadline(wish, now), now),
         now=local_time(wish.booking.start_at, house),
         then=local_time(wish.start_at, house),
-        needs=show.needs(wish),
-        why=sentence(wish.reason),
+        needs=needs_of(wish),
+        why=short_reason(wish.reason),
     )
 
 

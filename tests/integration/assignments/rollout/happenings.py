@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+from bookings.models import Booking
 from observability import events
 from observability.events import Record
 
@@ -53,6 +54,22 @@ def breaker(*, opened: datetime, closed: datetime | None = None) -> None:
     if closed:
         open_ms = int((closed - opened).total_seconds() * 1000)
         events.record([told(1, None, "coordinator.circuit_closed", closed, open_ms=open_ms)])
+
+
+def mail_sent(booking: Booking, *, at: datetime) -> None:
+    """The mail server took the booking's confirmation."""
+    events.record(
+        [
+            Record(
+                source=events.OUTBOX,
+                event_type="mail.sent",
+                at=at,
+                booking_id=booking.pk,
+                restaurant_id=booking.restaurant_id,
+                context={"kind": "confirmation", "attempt": 1},
+            )
+        ]
+    )
 
 
 def told(restaurant_id: int, booking: int | None, event_type: str, at: datetime, **context: Any) -> Record:

@@ -12,6 +12,7 @@ from assignments.rollout import incidents
 from assignments.rollout.gates import looking
 from assignments.rollout.gates.measure import MEASURES, QUANTILES
 from assignments.rollout.policies import in_force
+from bookings.models import MailKind, OutboxMessage
 from observability.models import Timed
 from observability.timings import Timings
 from tests.factories import NOW, RestaurantFactory, receive, serving_restaurant
@@ -40,8 +41,11 @@ def clean(each: int) -> None:
 
 def test_every_gate_of_every_phase_is_measured(ten_restaurants: list[object]) -> None:
     for key in PhaseKey:
-        for rule in in_force(reach(key)).gates:
+        phase = reach(key)
+        for rule in in_force(phase).gates:
             assert rule.key in MEASURES.keys() | QUANTILES.keys(), (key, rule.key)
+        found = looking.evaluate(phase, now=NOW).results
+        assert not [result.sentence for result in found.values() if result.verdict is Verdict.ERROR]
 
 
 def test_nothing_in_a_phase_is_no_data_and_never_a_pass(phase: Phase) -> None:
@@ -173,3 +177,12 @@ def test_legacy_is_gone_only_if_no_flag_sends_anybody_there(ten_restaurants: lis
     assert results(reach(PhaseKey.LEGACY_CLEANUP))["everyone_on_v3"].verdict is not Verdict.FAIL
     RestaurantFactory()
     assert results(reach(PhaseKey.PRODUCTION_50)).get("everyone_on_v3") is None
+
+
+def test_a_mail_sent_twice_is_one_too_many(phase: Phase) -> None:
+    booking = receive(serving_restaurant(2), now=NOW - HOUR)
+    OutboxMessage.objects.create(booking=booking, kind=MailKind.CONFIRMATION, revision=1, message_id="<a@b>")
+    happenings.mail_sent(booking, at=NOW - HOUR)
+    assert results(phase)["duplicate_mails"].verdict is Verdict.PASS
+    happenings.mail_sent(booking, at=NOW - HOUR)
+    assert results(phase)["duplicate_mails"].verdict is Verdict.FAIL

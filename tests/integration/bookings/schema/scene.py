@@ -6,7 +6,6 @@ from datetime import datetime, time
 from typing import Any
 from uuid import uuid4
 
-import pytest
 from django.contrib.auth.models import User
 from django.db import connection, models
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -56,8 +55,6 @@ from observability.models import Alert, AlertChange, AlertNotice, RuleStanding
 from tests.factories import (
     NOW,
     dinner,
-    receive,
-    serving_restaurant,
 )
 from tests.integration.observability.rows import alert_fired
 
@@ -79,25 +76,6 @@ class Scene:
     other_table: Table
     other_combination: Combination
     other_booking: Booking
-
-
-@pytest.fixture
-def scene(db: None) -> Scene:
-    restaurant, other = serving_restaurant(4, 4), serving_restaurant(4)
-    table, second_table = Table.objects.filter(restaurant=restaurant).order_by("pk")
-    return Scene(
-        restaurant=restaurant,
-        zone=restaurant.zones.get(),
-        table=table,
-        second_table=second_table,
-        combination=Combination.objects.create(restaurant=restaurant, name="Long table", capacity=8),
-        booking=receive(restaurant, idempotency_key="key-1"),
-        other_restaurant=other,
-        other_zone=other.zones.get(),
-        other_table=other.tables.get(),
-        other_combination=Combination.objects.create(restaurant=other, name="Theirs", capacity=8),
-        other_booking=receive(other, idempotency_key="key-2"),
-    )
 
 
 Case = Callable[[Scene], object]
