@@ -177,7 +177,7 @@ def _write(table: Table, change: TableChange) -> None:
     if table.zone.restaurant_id != table.restaurant_id:
         raise FloorPlanEditError("zone", f"{table.zone} belongs to another restaurant; choose one of this")
     try:
-        table.full_clean(exclude=["restaurant"])
+        table.full_clean()
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
         raise FloorPlanEditError(field, " ".join(messages)) from error

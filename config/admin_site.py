@@ -21,6 +21,7 @@ from config.console.health.page import health
 from config.console.home import home
 from config.console.mailbox_pages import letter, mailbox
 from config.console.review.urls import review_urls
+from config.console.rollout.urls import rollout_urls
 from config.console.stuck.urls import stuck_urls
 
 
@@ -48,6 +49,7 @@ class ConsoleSite(admin.AdminSite):
             *flag_urls(self.admin_view),
             *comparison_urls(self.admin_view),
             *audit_urls(self.admin_view),
+            *rollout_urls(self.admin_view),
             *timeline_urls(self.admin_view),
             path("find/", self.admin_view(find), name="find"),
             path("mailbox/", self.admin_view(mailbox), name="mailbox"),

@@ -43,7 +43,7 @@ _VIEW_ROLLOUT = _all(
     "assignments",
     "shadowcomparison cohort flagstate flagoverride flagchange flagacknowledgement flagproposal flagdecision"
     " gatepolicy phase snapshot checklisttick incident knownissue remark ledgerentry importedevidence"
-    " signoff signature gateoverride",
+    " signoff signature gateoverride guardstanding rolloutnotice",
 )
 _ROLL_OUT = frozenset({"assignments.propose_phase", "assignments.work_rollout"})
 _ROLL_BACK = frozenset({"assignments.roll_back"})
@@ -56,7 +56,7 @@ _EXPORT = frozenset({"bookings.export_booking", "observability.export_event"})
 _DECIDE_MAILS = frozenset({"bookings.resend_mail"})
 _DECIDE_WEBHOOKS = frozenset({"bookings.resend_webhook"})
 _VIEW_QUEUE = _all("django_q", "ormq success failure schedule")
-_VIEW_ALERTS = _all("observability", "alert alertchange alertnotice rulestanding")
+_VIEW_ALERTS = _all("observability", "alert alertchange alertnotice rulestanding servicetiming")
 _ACKNOWLEDGE = _VIEW_ALERTS | {"observability.acknowledge_alert"}
 _REVIEW = frozenset({"assignments.work_review", "assignments.takeover_review"})
 _LEAD_REVIEW = _REVIEW | {

@@ -19,7 +19,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from observability.models import Alert, AlertChange, AlertNotice, Event, RuleStanding
+from observability.models import Alert, AlertChange, AlertNotice, Event, RuleStanding, ServiceTiming
 from observability.scope import scope_of
 
 Row = TypeVar("Row", bound=Model)
@@ -269,6 +269,13 @@ class EventAdmin(ViewOnlyAdmin[Event]):
 class RuleStandingAdmin(ViewOnlyAdmin[RuleStanding]):
     list_display = ["rule", "state", "since", "value", "detail", "evaluated_at"]
     ordering = ["rule"]
+
+
+@admin.register(ServiceTiming)
+class ServiceTimingAdmin(ViewOnlyAdmin[ServiceTiming]):
+    list_display = ["kind", "minute", "bin", "count"]
+    list_filter = ["kind"]
+    ordering = ["-minute", "kind", "bin"]
 
 
 @admin.register(Alert)

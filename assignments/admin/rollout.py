@@ -10,12 +10,14 @@ from assignments.models import (
     ChecklistTick,
     GateOverride,
     GatePolicy,
+    GuardStanding,
     ImportedEvidence,
     Incident,
     KnownIssue,
     LedgerEntry,
     Phase,
     Remark,
+    RolloutNotice,
     Signature,
     SignOff,
     Snapshot,
@@ -172,3 +174,19 @@ class ImportedEvidenceAdmin(_Dated[ImportedEvidence]):
     list_select_related = ["imported_by"]
     search_fields = ["chain_head", "file_digest"]
     fields = ["environment", "phase", "chain_head", "file_digest", "imported_by", "when", "summary"]
+
+
+@admin.register(GuardStanding)
+class GuardStandingAdmin(_Dated[GuardStanding]):
+    dated = "looked_at"
+    list_display = ["phase", "when", "evidence", "blind_to"]
+    list_select_related = ["phase"]
+    fields = ["phase", "when", "evidence", "blind_to", "given"]
+
+
+@admin.register(RolloutNotice)
+class RolloutNoticeAdmin(_Dated[RolloutNotice]):
+    list_display = ["record", "user", "status", "attempts", "when", "last_error"]
+    list_filter = ["status"]
+    list_select_related = ["record", "user"]
+    fields = ["record", "user", "status", "attempts", "when", "due_at", "sent_at", "last_error"]

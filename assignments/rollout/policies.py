@@ -27,13 +27,13 @@ DEFAULTS = Author(name="defaults")
 @transaction.atomic
 def current(key: PhaseKey, *, now: datetime) -> GatePolicy:
     """The newest policy of a phase; the project's defaults are written down on first use."""
-    newest = _newest(key)
-    if newest is None:
+    known = newest(key)
+    if known is None:
         ledger.hold()
-        newest = _newest(key) or _write(
+        known = newest(key) or _write(
             default_policy().phase(key), reason="The project's defaults.", by=DEFAULTS, now=now
         )
-    return newest
+    return known
 
 
 @transaction.atomic
@@ -76,14 +76,14 @@ def adopt(phase: Phase, *, reason: str, by: Author, now: datetime) -> Phase:
     )
     if open_.left_at is not None:
         raise RolloutError(Code.PHASE_LEFT, f"{open_} was left: only the phase under way takes a policy.")
-    newest = current(PhaseKey(open_.key), now=now)
-    if newest == open_.policy:
-        raise RolloutError(Code.BAD_POLICY, f"{open_} is judged by {newest} already.")
-    body = {"from": open_.policy.version, "to": newest.version, "digest": newest.digest, "reason": why}
-    open_.policy = newest
+    wanted = current(PhaseKey(open_.key), now=now)
+    if wanted == open_.policy:
+        raise RolloutError(Code.BAD_POLICY, f"{open_} is judged by {wanted} already.")
+    body = {"from": open_.policy.version, "to": wanted.version, "digest": wanted.digest, "reason": why}
+    open_.policy = wanted
     open_.save(update_fields=["policy"])
     ledger.append("gate.policy_adopted", body, phase=open_, by=by, now=now)
-    void_open(open_, f"The policy changed: {newest} was adopted.", by=by, now=now)
+    void_open(open_, f"The policy changed: {wanted} was adopted.", by=by, now=now)
     return open_
 
 
@@ -105,12 +105,13 @@ def edited_by(user: User, phase: Phase) -> bool:
     )
 
 
-def _newest(key: PhaseKey) -> GatePolicy | None:
+def newest(key: PhaseKey | str) -> GatePolicy | None:
+    """The newest version of a phase's policy that was written; None while the defaults were not needed."""
     return GatePolicy.objects.filter(phase=key).order_by("-version").first()
 
 
 def _write(wanted: demands.Phase, *, reason: str, by: Author, now: datetime) -> GatePolicy:
-    before = _newest(PhaseKey(wanted.key))
+    before = newest(PhaseKey(wanted.key))
     policy = GatePolicy.objects.create(
         phase=wanted.key,
         version=before.version + 1 if before else 1,

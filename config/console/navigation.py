@@ -1,7 +1,7 @@
 """The rail: which pages exist, and which of them a person may open."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import Group, User
@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 
-from assignments.models import Attempt
+from assignments.models import Attempt, Incident
 from assignments.review.queue import pressing
 from bookings.models import (
     Booking,
@@ -116,6 +116,16 @@ def _open_cases(request: HttpRequest) -> tuple[Badge, ...]:
     return (*late, Badge(count=waiting, words="open")) if waiting else ()
 
 
+def _may_see_rollout(request: HttpRequest) -> bool:
+    return request.user.has_perm("assignments.view_phase")
+
+
+def _open_incidents(_request: HttpRequest) -> tuple[Badge, ...]:
+    """Those that are open, of any severity."""
+    count = Incident.objects.filter(closed_at__isnull=True).count()
+    return (Badge(count=count, words="open", tone="watch"),) if count else ()
+
+
 def _open_alerts(_request: HttpRequest) -> tuple[Badge, ...]:
     """Those that nobody sees to in red, then those that somebody does."""
     states = list(Alert.objects.filter(resolved_at__isnull=True).values_list("state", flat=True))
@@ -157,12 +167,17 @@ PAGES: tuple[tuple[str, tuple[OwnPage | Records, ...]], ...] = (
     (
         "Rollout",
         (
+            OwnPage(label="Rollout", icon="rollout", url_name="admin:rollout", may_open=_may_see_rollout),
+            OwnPage(
+                label="Incidents",
+                icon="incident",
+                url_name="admin:rollout_incidents",
+                may_open=_may_see_rollout,
+                badges=_open_incidents,
+            ),
             OwnPage(label="Flags", icon="flag", url_name="admin:flags", may_open=may_see_flags),
             OwnPage(
-                label="Comparison",
-                icon="compare",
-                url_name="admin:comparison",
-                may_open=_may_see_comparisons,
+                label="Comparison", icon="compare", url_name="admin:comparison", may_open=_may_see_comparisons
             ),
         ),
     ),
@@ -195,8 +210,15 @@ PAGES: tuple[tuple[str, tuple[OwnPage | Records, ...]], ...] = (
 
 def rail(request: HttpRequest, site: AdminSite) -> tuple[Section, ...]:
     """The sections with what this person may open; sections without a page are left out."""
-    sections = (Section(label=label, links=tuple(_links(pages, request, site))) for label, pages in PAGES)
+    sections = (Section(label=label, links=_marked(_links(pages, request, site))) for label, pages in PAGES)
     return tuple(section for section in sections if section.links)
+
+
+def _marked(links: Iterator[Link]) -> tuple[Link, ...]:
+    """One current link at most: a page below another's address is not that other page."""
+    found = tuple(links)
+    deepest = max((link.url for link in found if link.current), key=len, default="")
+    return tuple(replace(link, current=link.current and link.url == deepest) for link in found)
 
 
 def list_url(model: type[Model], request: HttpRequest, site: AdminSite) -> str | None:

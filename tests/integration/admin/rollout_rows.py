@@ -13,12 +13,14 @@ from assignments.models import (
     ChecklistTick,
     GateOverride,
     GatePolicy,
+    GuardStanding,
     ImportedEvidence,
     Incident,
     KnownIssue,
     LedgerEntry,
     Phase,
     Remark,
+    RolloutNotice,
     Signature,
     SignOff,
     Snapshot,
@@ -124,6 +126,13 @@ ROLLOUT_MAKERS: Mapping[type[Model], Callable[[], Model]] = {
     ),
     KnownIssue: lambda: _of_phase(
         KnownIssue, severity="P2", title="Slow", owner="x", opened_at=NOW, opened_by=_somebody()
+    ),
+    GuardStanding: lambda: GuardStanding.objects.update_or_create(
+        pk=1,
+        defaults={"phase": _phase(), "looked_at": NOW, "given": {}, "evidence": {}, "blind_to": []},
+    )[0],
+    RolloutNotice: lambda: RolloutNotice.objects.create(
+        record=ledger.append("phase.remarked", {}, phase=_phase(), by=ENGINEER, now=NOW), user=_somebody()
     ),
     Remark: lambda: _of_phase(Remark, kind="note", text="Quiet.", author=_somebody(), created_at=NOW),
     LedgerEntry: lambda: ledger.append("phase.remarked", {}, phase=_phase(), by=ENGINEER, now=NOW),

@@ -62,7 +62,7 @@ from bookings.models import (
 from bookings.states import State
 from observability import events
 from observability.alerts.policy import STUCK
-from observability.models import Alert, AlertChange, AlertNotice, Event, RuleStanding
+from observability.models import Alert, AlertChange, AlertNotice, Event, RuleStanding, ServiceTiming
 from tests.factories import (
     RestaurantFactory,
     ServicePeriodFactory,
@@ -453,6 +453,9 @@ MAKERS: Mapping[type[Model], Callable[[], Model]] = {
     ),
     Alert: _alert,
     AlertChange: lambda: AlertChange.objects.get(alert=_alert()),
+    ServiceTiming: lambda: ServiceTiming.objects.create(
+        kind="query", minute=timezone.now(), bin=next(_numbers), count=1
+    ),
     AlertNotice: lambda: AlertNotice.objects.create(change=_alert().changes.get(), channel="mail"),
     apps.get_model("django_q", "OrmQ"): lambda: apps.get_model("django_q", "OrmQ").objects.create(
         key="default", payload="not a pickle", lock=timezone.now()

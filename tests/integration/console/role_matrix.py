@@ -40,6 +40,9 @@ ACKNOWLEDGE: Groups = frozenset({OPS_LEAD, ENGINEERING_LEAD, ON_CALL, MANAGER})
 CHANGE_FLAGS: Groups = frozenset({ENGINEERING_LEAD, ON_CALL})
 DECIDE_FLAGS: Groups = CHANGE_FLAGS | {MANAGER}
 FLAGS: Groups = ROLLOUT - {VIEWER}
+WORK: Groups = ROLLOUT - {VIEWER}
+ROLL_BACK: Groups = QUEUE
+POLICY: Groups = frozenset({ENGINEERING_LEAD, MANAGER})
 #: Groups that answer for every restaurant: records of no restaurant are theirs alone.
 EVERYWHERE: Groups = ALL - {OPS_AGENT, VIEWER}
 
@@ -110,6 +113,23 @@ PAGES: Mapping[str, Who] = {
     "admin:audit_export": Who(get=frozenset({OPS_LEAD, PRODUCT_OWNER, ENGINEERING_LEAD, MANAGER})),
     "admin:flags_kill": Who(post=DECIDE_FLAGS),
     **{f"admin:flags_{step}": Who(post=DECIDE_FLAGS) for step in ("approve", "reject")},
+    # The rollout: those who look at it see it, those who work on it change it, each by a right of its own.
+    "admin:rollout": Who(get=ROLLOUT),
+    "admin:rollout_phase": Who(get=ROLLOUT),
+    "admin:rollout_sign_off": Who(get=ROLLOUT),
+    "admin:rollout_propose": Who(get=WORK, post=WORK),
+    "admin:rollout_roll_back": Who(get=ROLL_BACK, post=ROLL_BACK),
+    "admin:rollout_incidents": Who(get=ROLLOUT, post=WORK),
+    "admin:rollout_policy": Who(get=ROLLOUT, post=POLICY),
+    "admin:rollout_adopt": Who(post=POLICY),
+    "admin:rollout_override": Who(post=frozenset({MANAGER})),
+    **{
+        f"admin:rollout_{step}": Who(post=WORK)
+        for step in (
+            "start", "import", "look", "parallel", "tick", "remark", "issue", "issue_resolve", "bundle",
+            "sign", "withdraw", "incident_close",
+        )
+    },
     "admin:stuck": Who(get=ALL),
     "admin:stuck_rescue": Who(post=RESCUE),
     "admin:booking_timeline": Who(get=ALL),
@@ -214,14 +234,14 @@ RECORDS: Mapping[str, Records] = {
             "cohort", "flagstate", "flagoverride", "flagchange", "flagacknowledgement", "flagproposal",
             "flagdecision", "shadowcomparison", "gatepolicy", "phase", "snapshot", "signoff", "signature",
             "gateoverride", "checklisttick", "incident", "knownissue", "remark", "ledgerentry",
-            "importedevidence",
+            "importedevidence", "guardstanding", "rolloutnotice",
         )
     },
     "observability_event": _SERVICE,
     # Of no restaurant, so that the lists are empty for who works at some.
     **{
         f"observability_{model}": Records(view=ALL - {OPS_AGENT})
-        for model in ("alert", "alertchange", "alertnotice", "rulestanding")
+        for model in ("alert", "alertchange", "alertnotice", "rulestanding", "servicetiming")
     },
     **{f"django_q_{model}": _QUEUE for model in ("ormq", "success", "failure", "schedule")},
 }  # fmt: skip

@@ -19,6 +19,7 @@ from assignments.flags import proposals, services
 from assignments.flags.pins import VARIABLES
 from assignments.flags.services import Author
 from assignments.flags.wanted import Action, Wanted
+from assignments.rollout import ledger
 from bookings.models import Booking, BookingMove, Restaurant, StaffRestaurant, StateChange
 from config.console.audit import sources
 from config.console.audit.sources import SOURCES, Key, entries, every_entry, key_of
@@ -80,6 +81,7 @@ def all_sources(house: Restaurant, user: User, settings: Any) -> Booking:
     services.set_override(
         restaurant_id=house.pk, percentage=40, reason="a try", by=Author(name="guard"), now=now
     )
+    ledger.append("phase.remarked", {}, phase=None, by=Author(name="engineer"), now=now)
     return booking
 
 

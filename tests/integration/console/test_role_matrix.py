@@ -25,7 +25,16 @@ from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils.functional import SimpleLazyObject
 
-from assignments.models import FlagChange, FlagProposal, Resolution, ReviewCase, ShadowComparison
+from assignments.models import (
+    FlagChange,
+    FlagProposal,
+    Incident,
+    Phase,
+    Resolution,
+    ReviewCase,
+    ShadowComparison,
+    SignOff,
+)
 from bookings.models import (
     Booking,
     ChangeWish,
@@ -65,6 +74,9 @@ MEANT: Mapping[str, type[Model]] = {
     "booking_id": Booking,
     "case_id": ReviewCase,
     "alert_id": Alert,
+    "number": Phase,
+    "sign_off_id": SignOff,
+    "incident_id": Incident,
     "resolution_id": Resolution,
     "wish_id": ChangeWish,
     "proposal_id": FlagProposal,
@@ -267,7 +279,9 @@ def _body(answer: HttpResponseBase | None) -> str:
 def _expected(address: Address, method: str) -> set[str]:
     who = may(address.name)
     groups: Groups = getattr(who, method.lower(), NONE)
-    is_of_none = address.row is not None and not _is_of_a_restaurant(address)
+    # The rollout's pages show whoever may look what is of no restaurant; what is of one, by scope.
+    is_rollout = address.name.startswith("admin:rollout")
+    is_of_none = not is_rollout and address.row is not None and not _is_of_a_restaurant(address)
     return set(groups & EVERYWHERE if is_of_none else groups)
 
 
@@ -303,7 +317,7 @@ def _address(name: str, parameters: tuple[str, ...], rows: Rows) -> Address:
             given[parameter] = row.pk if row else 1
         elif parameter in MEANT:
             row = rows[MEANT[parameter]]
-            given[parameter] = row.pk
+            given[parameter] = row.number if isinstance(row, Phase) else row.pk
         else:
             given[parameter] = _WORDS[parameter]()
     return Address(name=name, path=reverse(name, kwargs=given), row=row)
@@ -323,6 +337,7 @@ def _letter() -> str:
 
 _WORDS: Mapping[str, Any] = {
     "key": _letter,
+    "phase_key": lambda: "production_50",
     "app_label": lambda: "bookings",
     "reference": lambda: Booking.objects.values_list("reference", flat=True)[0],
     "version": lambda: FlagChange.objects.values_list("version", flat=True)[0],
