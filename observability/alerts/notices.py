@@ -167,6 +167,8 @@ def _words(notice: AlertNotice) -> dict[str, str | float | int | None]:
         "threshold": alert.threshold,
         "unit": rule.unit if rule else "",
         "detail": alert.detail,
+        # A test keeps a section under this anchor for each rule.
+        "runbook": f"docs/runbook.md#{alert.rule}",
         "by": change.actor.get_username() if change.actor else None,
     }
 

@@ -102,6 +102,7 @@ def test_a_post_is_signed_by_the_standard(pager: Pager) -> None:
     assert headers["webhook-signature"] == f"v1,{expected}"
     told = json.loads(body)
     assert (told["type"], told["data"]["rule"], told["data"]["alert"]) == ("alert.firing", "stuck", alert.pk)
+    assert told["data"]["runbook"] == "docs/runbook.md#stuck"
 
 
 def test_what_is_not_taken_is_sent_again_with_the_same_id(pager: Pager) -> None:
