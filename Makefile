@@ -10,7 +10,7 @@ SEEDS ?= 10
 CASES ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-browser test-import test-mail chaos desk screenshots mutants bench check \
+.PHONY: help install run demo test test-browser test-import test-mail chaos desk screenshots mutants rehearse bench check \
         stop lock fmt
 
 help: ## Show the targets
@@ -55,6 +55,9 @@ screenshots: install ## Take the README's pictures anew (needs Chromium)
 
 mutants: install ## Remove one protection after the other from a copy; each time a test must fail
 	$(BIN)/python -m tests.mutants
+
+rehearse: install ## Rehearse the whole rollout with its evidence, in minutes
+	@$(BIN)/python manage.py rehearse_rollout
 
 bench: install ## Measure everything on this machine; one table with targets, PASS or MISS
 	@$(BIN)/python manage.py bench all

@@ -117,7 +117,7 @@ def _open_cases(request: HttpRequest) -> tuple[Badge, ...]:
 
 
 def _may_see_rollout(request: HttpRequest) -> bool:
-    return request.user.has_perm("assignments.view_phase")
+    return request.user.has_perm("assignments.view_phase") and scope_of(request).is_everything
 
 
 def _open_incidents(_request: HttpRequest) -> tuple[Badge, ...]:

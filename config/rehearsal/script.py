@@ -74,7 +74,7 @@ class Rehearsal:
         proposer = rights.author_of(self.cast.proposer)
         phase: Phase | None = phases.enter_first(PhaseKey.LOCAL_TEST, by=proposer, now=self.traffic.now)
         while phase is not None:
-            phase = self._live_through(phase)
+            phase = self.live_through(phase)
         return self.acts
 
     def _leave_out_what_is_not_rehearsed(self) -> None:
@@ -86,7 +86,7 @@ class Rehearsal:
                 why = "A rehearsal shares its machine, so times are not held against a baseline."
                 policies.edit(key, gates, reason=why, by=editor, now=self.traffic.now)
 
-    def _live_through(self, phase: Phase) -> Phase | None:
+    def live_through(self, phase: Phase) -> Phase | None:
         """One stay: days go by until it can go on or was taken back. The stay after it, if there is one."""
         before, entered = self.traffic.taken, self.traffic.now
         self.tell(f"{phase.get_key_display()}: entered {entered:%a %d %b}")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -130,9 +130,13 @@ def test_axe_finds_nothing_and_nothing_sticks_out(
     theme: str, size: tuple[int, int], half: Phase, person: Person, opens: Opens
 ) -> None:
     manager = person(Role.MANAGER, name="mo")
-    sign_off = put(half, person(Role.PRODUCT_OWNER, name="po"), Decision.HOLD)
+    manager.groups.add(Group.objects.get(name=Role.ON_CALL))
     stay = f"/rollout/phases/{half.number}/"
-    page = opens(manager, "/rollout/", theme=theme, size=size)
+    looking.take(half, timezone.now())
+    page = opens(manager, f"{stay}propose/", theme=theme, size=size)
+    assert findings(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    sign_off = put(half, person(Role.PRODUCT_OWNER, name="po"), Decision.HOLD)
     for path in (
         "/rollout/",
         stay,

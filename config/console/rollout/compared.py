@@ -23,7 +23,6 @@ from observability.metrics.rates import (
 from observability.metrics.restaurants import RestaurantFigures
 from observability.metrics.series import read
 from observability.metrics.window import Window
-from observability.scope import Scope
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(hours=24)
@@ -128,13 +127,11 @@ def classes(window: Window) -> Classes | None:
     )
 
 
-def outliers(seen: Seen, scope: Scope) -> list[Outlier]:
-    """Restaurants of the scope whose rate is surely above that of all, or that had errors (one query)."""
+def outliers(seen: Seen) -> list[Outlier]:
+    """Restaurants whose rate is surely above that of all, or that had errors (one query)."""
     figures = seen.restaurants
     overall = _rate(sum(row.reviewed for row in figures), sum(row.review.denominator for row in figures))
-    found = [
-        (row, why) for row in figures if scope.holds(row.restaurant_id) and (why := _stands_out(row, overall))
-    ][:_MOST_OUTLIERS]
+    found = [(row, why) for row in figures if (why := _stands_out(row, overall))][:_MOST_OUTLIERS]
     named = Restaurant.objects.in_bulk([row.restaurant_id for row, _ in found])
     return [
         Outlier(

@@ -26,6 +26,11 @@ class Effect:
     restaurants: int
     bookings: int
 
+    @property
+    def leaving(self) -> int:
+        """How many restaurants go back to legacy."""
+        return max(0, -self.restaurants)
+
 
 def effect(stay: Phase, target: PhaseKey | None, *, now: datetime) -> Effect:
     """Of moving from a stay to a target; None is legacy alone. Three queries."""

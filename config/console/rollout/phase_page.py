@@ -21,7 +21,6 @@ from config.console.rollout.guard_words import guard_words
 from config.console.rollout.history import log_of
 from config.console.rollout.sentences import Headline, conditions, headline
 from config.console.rollout.track import step_number, track
-from observability.scope import scope_of
 
 _LEFT = {
     "proceeded": Headline(
@@ -80,11 +79,11 @@ def phase_page(request: HttpRequest, number: int, refused: Refusal | None = None
     if stay.left_at is None:
         context["guard"] = guard_words(stay, now=now)
     if state.judged is not None:
-        context |= _figures(request, stay, state.judged)
+        context |= _figures(stay, state.judged)
     return TemplateResponse(request, "rollout/phase.html", context, status=409 if refused else 200)
 
 
-def _figures(request: HttpRequest, stay: Phase, judged: Judged) -> dict[str, Any]:
+def _figures(stay: Phase, judged: Judged) -> dict[str, Any]:
     seen = judged.seen
     under_way = stay.left_at is None
     drawn = compared.trends(judged.demands, now=judged.at, path=seen.path) if under_way else {}
@@ -95,8 +94,7 @@ def _figures(request: HttpRequest, stay: Phase, judged: Judged) -> dict[str, Any
         "bookings": f"{seen.reached.bookings:,}",
         "differences": compared.differences(seen.window),
         "classes": compared.classes(seen.window),
-        "outliers": compared.outliers(seen, scope_of(request)),
-        "everywhere": scope_of(request).is_everything,
+        "outliers": compared.outliers(seen),
         "judged_at": when(judged.at),
         "looks": len(judged.looks),
     }

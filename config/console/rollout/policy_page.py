@@ -131,4 +131,6 @@ def _scale(rule: GateRule) -> tuple[Fraction, str]:
         return Fraction(100), "% of before"
     if rule.kind is Kind.FLOOR and rule.unit == "s":
         return Fraction(1, 3600), "hours"
+    if rule.kind is Kind.COUNT_BELOW:
+        return Fraction(1), "or more fail"
     return Fraction(1), rule.unit

@@ -116,7 +116,7 @@ def conditions(standing: Standing, *, evidence: str = "") -> list[Condition]:
         Condition(
             met=not standing.open_items,
             says=f"Checklist, {standing.items - standing.open_items} of {standing.items} ticked",
-            way_out="Tick what is seen to, below." if standing.open_items else "",
+            way_out="Tick what is seen to on the page of the phase." if standing.open_items else "",
         ),
         *(Condition(met=False, says=obstacle) for obstacle in standing.obstacles),
         Condition(

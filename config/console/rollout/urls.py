@@ -1,9 +1,11 @@
 """Addresses of the rollout's pages, each behind the site's own check."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-from django.http import HttpResponseBase
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
 
 from config.console.rollout import actions, sign_off_page
@@ -12,6 +14,7 @@ from config.console.rollout.overview import overview
 from config.console.rollout.phase_page import phase
 from config.console.rollout.policy_page import policy
 from config.console.rollout.roll_back_page import roll_back
+from observability.scope import scope_of
 
 View = Callable[..., HttpResponseBase]
 
@@ -28,8 +31,12 @@ _STEPS: tuple[tuple[str, str, View], ...] = (
 )
 
 
-def rollout_urls(guard: Callable[[View], Any]) -> list[URLPattern]:
-    """`guard` is the site's `admin_view`."""
+def rollout_urls(admin_view: Callable[[View], Any]) -> list[URLPattern]:
+    """Pages behind the site's `admin_view`, for people who work for every restaurant."""
+
+    def guard(view: View) -> Any:
+        return admin_view(_of_all(view))
+
     stay, sign_off = "rollout/phases/<int:number>/", "rollout/sign-offs/<int:sign_off_id>/"
     return [
         path("rollout/", guard(overview), name="rollout"),
@@ -49,3 +56,15 @@ def rollout_urls(guard: Callable[[View], Any]) -> list[URLPattern]:
         ),
         path("rollout/policies/<str:phase_key>/", guard(policy), name="rollout_policy"),
     ]
+
+
+def _of_all(view: View) -> View:
+    """Incidents, notes and records may name any restaurant: refuses whoever works for some only."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not scope_of(request).is_everything:
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return guarded

@@ -58,7 +58,7 @@ class Command(BaseCommand):
             for number in range(1, RESTAURANTS + 1)
         ]
         houses = [House(layout=layout, restaurant=create_restaurant(layout=layout)) for layout in layouts]
-        traffic = Traffic(now=_start(timezone.now()), houses=houses, rng=Random(seed))  # noqa: S311 - demand
+        traffic = Traffic(now=first_day(timezone.now()), houses=houses, rng=Random(seed))  # noqa: S311 - demand
         return Rehearsal(cast=make_cast(), traffic=traffic, out=out, tell=self.stdout.write)
 
     def _conclude(self, rehearsal: Rehearsal, *, seconds: float) -> None:
@@ -74,7 +74,7 @@ class Command(BaseCommand):
         )
 
 
-def _start(now: datetime) -> datetime:
+def first_day(now: datetime) -> datetime:
     """The Monday after next, midnight UTC: no real event lies in the days that are rehearsed."""
     day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return day + timedelta(days=14 - day.weekday())

@@ -113,14 +113,14 @@ PAGES: Mapping[str, Who] = {
     "admin:audit_export": Who(get=frozenset({OPS_LEAD, PRODUCT_OWNER, ENGINEERING_LEAD, MANAGER})),
     "admin:flags_kill": Who(post=DECIDE_FLAGS),
     **{f"admin:flags_{step}": Who(post=DECIDE_FLAGS) for step in ("approve", "reject")},
-    # The rollout: those who look at it see it, those who work on it change it, each by a right of its own.
-    "admin:rollout": Who(get=ROLLOUT),
-    "admin:rollout_phase": Who(get=ROLLOUT),
-    "admin:rollout_sign_off": Who(get=ROLLOUT),
+    # The rollout is of all restaurants; what is done there has a right of its own each.
+    "admin:rollout": Who(get=WORK),
+    "admin:rollout_phase": Who(get=WORK),
+    "admin:rollout_sign_off": Who(get=WORK),
     "admin:rollout_propose": Who(get=WORK, post=WORK),
     "admin:rollout_roll_back": Who(get=ROLL_BACK, post=ROLL_BACK),
-    "admin:rollout_incidents": Who(get=ROLLOUT, post=WORK),
-    "admin:rollout_policy": Who(get=ROLLOUT, post=POLICY),
+    "admin:rollout_incidents": Who(get=WORK, post=WORK),
+    "admin:rollout_policy": Who(get=WORK, post=POLICY),
     "admin:rollout_adopt": Who(post=POLICY),
     "admin:rollout_override": Who(post=frozenset({MANAGER})),
     **{

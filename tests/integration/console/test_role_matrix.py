@@ -279,9 +279,7 @@ def _body(answer: HttpResponseBase | None) -> str:
 def _expected(address: Address, method: str) -> set[str]:
     who = may(address.name)
     groups: Groups = getattr(who, method.lower(), NONE)
-    # The rollout's pages show whoever may look what is of no restaurant; what is of one, by scope.
-    is_rollout = address.name.startswith("admin:rollout")
-    is_of_none = not is_rollout and address.row is not None and not _is_of_a_restaurant(address)
+    is_of_none = address.row is not None and not _is_of_a_restaurant(address)
     return set(groups & EVERYWHERE if is_of_none else groups)
 
 
