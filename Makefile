@@ -10,7 +10,7 @@ SEEDS ?= 10
 CASES ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-browser test-import test-mail chaos desk screenshots mutants rehearse bench check \
+.PHONY: help install run demo test test-browser test-import test-mail chaos desk groups screenshots mutants rehearse bench check \
         stop lock fmt
 
 help: ## Show the targets
@@ -49,6 +49,9 @@ test-import: install ## Import 100,000 rows, twice over
 
 test-mail: install ## Confirm 1,000 bookings while workers are killed: one mail each, counted at a real SMTP server
 	CHAOS_SEEDS=1 $(BIN)/python -m pytest tests/chaos/test_mail.py
+
+groups: install ## Three worker groups share 2,000 bookings; one is killed; audited
+	CHAOS_SEEDS=1 WORKER_GROUP_BOOKINGS=2000 $(BIN)/python -m pytest tests/chaos/test_worker_groups.py
 
 screenshots: install ## Take the README's pictures anew (needs Chromium)
 	@$(BIN)/python manage.py screenshots

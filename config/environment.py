@@ -58,6 +58,9 @@ VARIABLES: Mapping[str, Variable] = {
         example="postgres://user:password@host:5432/table_assignment",
         required_when_deployed=True,
     ),
+    "DATABASE_POOLER": Variable(
+        purpose="whether DATABASE_URL names a pooler in transaction mode, such as pgbouncer", example="true"
+    ),
     "REDIS_URL": Variable(
         purpose="the Redis-compatible server for cache and locks",
         example="redis://host:6379/0",

@@ -92,8 +92,11 @@ DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
 # Values go to the server beside the statement rather than quoted into it by psycopg: measured, a run
 # of the coordinator takes a third less time.
 DATABASES["default"].setdefault("OPTIONS", {})["server_side_binding"] = True
+# A pooler hands each transaction another connection of the server: nothing of a session may outlive one.
+DATABASE_POOLER = env.flag("DATABASE_POOLER", default=False)
+DATABASES["default"].setdefault("DISABLE_SERVER_SIDE_CURSORS", DATABASE_POOLER)
 # A statement that comes again is planned once a connection: parsing and planning cost more than running.
-DATABASES["default"]["OPTIONS"].setdefault("prepare_threshold", 5)
+DATABASES["default"]["OPTIONS"].setdefault("prepare_threshold", None if DATABASE_POOLER else 5)
 # A server that has gone silent is given up after seconds (connecting) and milliseconds (a cut line)
 # rather than when TCP does.
 DATABASES["default"]["OPTIONS"] |= {"connect_timeout": 5, "tcp_user_timeout": 10_000}
@@ -144,9 +147,11 @@ FEATURE_ASSIGNMENT_PIPELINE_V3_MAX_PARALLEL = env.optional_whole_number(
 ASSIGNMENT_LEASE_SECONDS = QUEUE_TIMEOUT + 10
 # A worker that is stopped in the middle of a transaction keeps no row locked for longer than a lease.
 # No statement of ours runs long enough to earn back what compiling it takes.
-DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
-    "options", f"-c idle_in_transaction_session_timeout={ASSIGNMENT_LEASE_SECONDS}s -c jit=off"
-)
+# A pooler refuses such options; behind one the role carries them (docs/deployment.md).
+if not DATABASE_POOLER:
+    DATABASES["default"]["OPTIONS"].setdefault(
+        "options", f"-c idle_in_transaction_session_timeout={ASSIGNMENT_LEASE_SECONDS}s -c jit=off"
+    )
 
 # Who seats changed bookings and answers for free times: an implementation of bookings.seating.
 SEATING_SERVICE = "assignments.seating_service.SERVICE"

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 
+from config import service_manager
 from config.supervisor import ClusterWillNotRunError, Supervisor
 
 
@@ -22,11 +23,15 @@ class Command(BaseCommand):
         asked_to_stop = threading.Event()
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, lambda *_: asked_to_stop.set())
+
+        def wait(seconds: float) -> bool:
+            service_manager.tell(service_manager.ALIVE)
+            return asked_to_stop.wait(seconds)
+
         # The queue kills a worker 3 s after its task's time is up, once it looks.
         longest_task = timedelta(seconds=settings.QUEUE_TIMEOUT + 5)
-        supervisor = Supervisor(
-            base_dir=settings.BASE_DIR, longest_task=longest_task, wait=asked_to_stop.wait
-        )
+        supervisor = Supervisor(base_dir=settings.BASE_DIR, longest_task=longest_task, wait=wait)
+        service_manager.tell(service_manager.READY)
         try:
             supervisor.run()
         except ClusterWillNotRunError as error:

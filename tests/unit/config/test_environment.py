@@ -317,3 +317,20 @@ def test_deployments_log_json_and_show_figures_to_whoever_has_the_token(load: Lo
     assert (found["METRICS_TOKEN"], found["METRICS_OPEN"]) == (token, False)
     with pytest.raises(ImproperlyConfigured, match="METRICS_TOKEN: its 3 characters can be guessed"):
         load(METRICS_TOKEN="abc")
+
+
+# A pooler -----------------------------------------------------------------------------------------
+
+
+def test_behind_a_pooler_nothing_of_a_session_is_relied_on(load: Load) -> None:
+    database = load(**COMPLETE, DATABASE_POOLER="true")["DATABASES"]["default"]
+    assert database["DISABLE_SERVER_SIDE_CURSORS"] is True
+    assert database["OPTIONS"]["prepare_threshold"] is None
+    assert "options" not in database["OPTIONS"]
+
+
+def test_without_a_pooler_statements_are_prepared_and_idle_transactions_ended(load: Load) -> None:
+    database = load(**COMPLETE)["DATABASES"]["default"]
+    assert database["DISABLE_SERVER_SIDE_CURSORS"] is False
+    assert database["OPTIONS"]["prepare_threshold"] == 5
+    assert "idle_in_transaction_session_timeout" in database["OPTIONS"]["options"]

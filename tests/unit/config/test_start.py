@@ -42,15 +42,16 @@ def test_the_deployment_check_passes_without_any_server() -> None:
 
 
 def test_the_deployment_check_ends_as_the_check_ends(tmp_path: Path) -> None:
-    """A stand-in for the interpreter: it makes the key and then fails the check with status 3."""
+    """A stand-in for the interpreter, which fails the check with status 3."""
     (tmp_path / "tests").mkdir()
     shutil.copy(CHECK_DEPLOY, tmp_path / "tests")
+    (tmp_path / "deploy").mkdir()
+    for name in ("with_example_settings.sh", "production.env.example"):
+        shutil.copy(PROJECT / "deploy" / name, tmp_path / "deploy")
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
-    python.write_text(
-        '#!/bin/sh\nif [ "$1" = -c ]; then echo key; exit 0; fi\necho "$@ $SECRET_KEY"; exit 3\n'
-    )
+    python.write_text('#!/bin/sh\necho "$@ ${#SECRET_KEY}"; exit 3\n')
     python.chmod(0o755)
     ended = subprocess.run([tmp_path / "tests" / CHECK_DEPLOY.name], capture_output=True, text=True)
     assert ended.returncode == 3
-    assert ended.stdout == "manage.py check --deploy --fail-level WARNING key\n"
+    assert ended.stdout == "manage.py check --deploy --fail-level WARNING 64\n"

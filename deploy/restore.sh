@@ -1,0 +1,21 @@
+#!/bin/sh
+# Restores a dump of backup.sh into an empty database, all or nothing.
+#   PGHOST=... PGUSER=... PGDATABASE=table_assignment_restored deploy/restore.sh FILE
+# Connects as libpq's own variables say. Nothing is overwritten: a database with tables is refused.
+# Afterwards, with DATABASE_URL naming it: manage.py migrate --check, manage.py audit.
+set -eu
+[ $# -eq 1 ] || { echo "usage: $0 FILE" >&2; exit 2; }
+[ -f "$1" ] || { echo "$1 is no file" >&2; exit 2; }
+
+folder=$(dirname "$1")
+name=$(basename "$1")
+[ -f "$1.sha256" ] || { echo "$1.sha256 is missing; without it nobody knows whether the dump is whole" >&2; exit 2; }
+(cd "$folder" && sha256sum --check --quiet "$name.sha256") || exit 1
+
+tables=$(psql --no-psqlrc --tuples-only --no-align --command \
+  "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')")
+[ "$tables" = 0 ] || { echo "the database has $tables tables; name an empty one: createdb NAME" >&2; exit 1; }
+
+pg_restore --no-owner --no-privileges --single-transaction --exit-on-error --dbname="${PGDATABASE:?name the database}" "$1"
+psql --no-psqlrc --quiet --command 'ANALYZE'
+echo "restored $name into $PGDATABASE"
