@@ -17,6 +17,7 @@ from config.console.find import find
 from config.console.flags.urls import flag_urls
 from config.console.floor.urls import floor_urls
 from config.console.frame import frame
+from config.console.guests.urls import guest_urls
 from config.console.health.page import health
 from config.console.home import home
 from config.console.mailbox_pages import letter, mailbox
@@ -50,6 +51,7 @@ class ConsoleSite(admin.AdminSite):
             *comparison_urls(self.admin_view),
             *audit_urls(self.admin_view),
             *rollout_urls(self.admin_view),
+            *guest_urls(self.admin_view),
             *timeline_urls(self.admin_view),
             path("find/", self.admin_view(find), name="find"),
             path("mailbox/", self.admin_view(mailbox), name="mailbox"),

@@ -53,6 +53,7 @@ _OPEN_ENDPOINTS = _all("bookings", "webhookendpoint", "add change")
 _CHANNELS = _all("bookings", "channeltoken", "view add change") | _all("bookings", "apianswer")
 _IMPORT = _all("bookings", "importrun importreject") | {"bookings.import_booking"}
 _EXPORT = frozenset({"bookings.export_booking", "observability.export_event"})
+_ERASE_GUESTS = frozenset({"bookings.erase_guest", "bookings.view_guesterasure"})
 _DECIDE_MAILS = frozenset({"bookings.resend_mail"})
 _DECIDE_WEBHOOKS = frozenset({"bookings.resend_webhook"})
 _VIEW_QUEUE = _all("django_q", "ormq success failure schedule")
@@ -85,6 +86,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         | _RESCUE
         | _IMPORT
         | _EXPORT
+        | _ERASE_GUESTS
         | _ACKNOWLEDGE
         | _EXPORT_AUDIT
         | _EVERYWHERE,
@@ -137,6 +139,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         | _VIEW_QUEUE
         | _ACKNOWLEDGE
         | _DECIDE_FLAGS
+        | _ERASE_GUESTS
         | _EXPORT_AUDIT
         | _EVERYWHERE
         | _ROLL_OUT

@@ -96,6 +96,8 @@ CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "booking.no_show": frozenset({"actor"}),
         "booking.locked": frozenset({"actor"}),
         "booking.unlocked": frozenset({"actor"}),
+        "booking.guest_erased": frozenset({"erasure", "actor"}),
+        "guest.exported": frozenset({"bookings", "actor"}),
         "table.withdrawn": frozenset({"table", "kept_seats", "moved", "replanned", "to_people", "actor"}),
         "table.returned": frozenset({"table", "actor"}),
         "floor_plan.edited": frozenset({"tables", "kept_seats", "moved", "replanned", "to_people", "actor"}),

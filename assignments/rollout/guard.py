@@ -62,17 +62,26 @@ def look(phase: Phase, *, now: datetime) -> GuardInput:
     """What the guard sees of a phase now."""
     seen = Seen(phase=phase, until=now)
     hour = _unproven(rates.rates(Window.until(now, HOUR), path="v3"))
-    breaker = protection.circuit(seen.window).open_since
     return GuardInput(
         age_seconds=seen.age_seconds,
         rates=_counted(seen),
-        breakers=(OpenBreaker(name="of assignment", seconds=int((now - breaker).total_seconds())),)
-        if breaker
-        else (),
+        breakers=_open_breakers(seen),
         hour_reviews=hour.hits,
         hour_outcomes=hour.trials,
         p0_incidents=_p0_since(phase),
     )
+
+
+def _open_breakers(seen: Seen) -> tuple[OpenBreaker, ...]:
+    """The breaker, if it is open, for as long as it has been in this phase.
+
+    What opened it before is what the phase was rolled back for; in shadow nothing runs that could close it.
+    """
+    since = None if seen.in_shadow else protection.circuit(seen.window).open_since
+    if since is None:
+        return ()
+    lasted = seen.until - max(since, seen.phase.entered_at)
+    return (OpenBreaker(name="of assignment", seconds=int(lasted.total_seconds())),)
 
 
 def _counted(seen: Seen) -> tuple[Counted, ...]:

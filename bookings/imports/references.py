@@ -11,13 +11,17 @@ from bookings.references import new_reference
 #: What the column holds; a longer one is kept in the notes.
 LONGEST = 16
 
+#: References drawn beyond two for each draft, so that those of others among them leave enough.
+SPARE = 20
+
 
 class References:
     """References for a batch of drafts. `renamed` counts those that could not keep their own."""
 
     def __init__(self, drafts: Sequence[Draft]) -> None:
         own = {draft.reference for draft in drafts if draft.reference}
-        self._spare = [new_reference() for _ in drafts]
+        # Some that are drawn are taken already, the more, the more bookings there are.
+        self._spare = [new_reference() for _ in range(2 * len(drafts) + SPARE)]
         known = Booking.objects.filter(reference__in=own.union(self._spare))
         self._owner = dict(known.values_list("reference", "restaurant_id"))
         self.renamed = 0

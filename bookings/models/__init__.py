@@ -15,6 +15,7 @@ from bookings.models.floor_plan import (
     Zone,
     ZoneKind,
 )
+from bookings.models.guest_erasure import GuestErasure
 from bookings.models.imports import ImportReject, ImportRun, ImportStatus
 from bookings.models.outbox import MailKind, MailStatus, OutboxMessage, original_message_id
 from bookings.models.staff import StaffRestaurant
@@ -41,6 +42,7 @@ __all__ = [
     "Combination",
     "CombinationTable",
     "DeliveryStatus",
+    "GuestErasure",
     "ImportReject",
     "ImportRun",
     "ImportStatus",

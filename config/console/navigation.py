@@ -22,6 +22,7 @@ from bookings.models import (
 from config.console.alert_rights import may_see_alerts
 from config.console.explorer.rights import may_see_metrics
 from config.console.flag_rights import may_see_flags
+from config.console.guest_rights import may_erase_guests
 from config.console.local_mailbox import may_read_mailbox
 from observability.models import Alert, AlertState
 from observability.scope import scope_of
@@ -195,6 +196,7 @@ PAGES: tuple[tuple[str, tuple[OwnPage | Records, ...]], ...] = (
             OwnPage(label="Events", icon="audit", url_name="admin:events", may_open=may_see_metrics),
             OwnPage(label="Audit", icon="audit", url_name="admin:audit", may_open=_may_see_audit),
             Records(label="Attempts", icon="bolt", model=Attempt),
+            OwnPage(label="Guest data", icon="lock", url_name="admin:guest_data", may_open=may_erase_guests),
         ),
     ),
     (

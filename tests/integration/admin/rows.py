@@ -42,6 +42,7 @@ from bookings.models import (
     Closure,
     Combination,
     CombinationTable,
+    GuestErasure,
     ImportReject,
     ImportRun,
     MailKind,
@@ -453,6 +454,7 @@ MAKERS: Mapping[type[Model], Callable[[], Model]] = {
     ),
     Alert: _alert,
     AlertChange: lambda: AlertChange.objects.get(alert=_alert()),
+    GuestErasure: lambda: GuestErasure.objects.create(actor=somebody(), proofs=["a" * 64], rows={}),
     ServiceTiming: lambda: ServiceTiming.objects.create(
         kind="query", minute=timezone.now(), bin=next(_numbers), count=1
     ),

@@ -35,6 +35,7 @@ QUEUE: Groups = frozenset({ENGINEERING_LEAD, ON_CALL, MANAGER})
 WEBHOOKS: Groups = frozenset({OPS_LEAD, ENGINEERING_LEAD, ON_CALL})
 MAILS: Groups = frozenset({OPS_LEAD, ON_CALL})
 EXPORT: Groups = frozenset({OPS_LEAD, PRODUCT_OWNER})
+GUESTS: Groups = frozenset({OPS_LEAD, MANAGER})
 RESCUE: Groups = frozenset({OPS_LEAD, ON_CALL})
 ACKNOWLEDGE: Groups = frozenset({OPS_LEAD, ENGINEERING_LEAD, ON_CALL, MANAGER})
 CHANGE_FLAGS: Groups = frozenset({ENGINEERING_LEAD, ON_CALL})
@@ -100,6 +101,8 @@ PAGES: Mapping[str, Who] = {
     "admin:plan_neighbours_edit": Who(get=LEAD, post=LEAD),
     "admin:plan_block_add": Who(get=OPS, post=OPS),
     "admin:plan_block_edit": Who(get=OPS, post=OPS),
+    # Guests' requests, over all restaurants.
+    "admin:guest_data": Who(get=GUESTS, post=GUESTS),
     # How it goes: figures and alerts are those of all restaurants together.
     "admin:health": Who(get=EVERYWHERE),
     "admin:alerts": Who(get=EVERYWHERE),
@@ -213,6 +216,7 @@ RECORDS: Mapping[str, Records] = {
     "bookings_bookingmove": _SERVICE,
     "bookings_changewish": _SERVICE,
     "bookings_outboxmessage": _SERVICE,
+    "bookings_guesterasure": Records(view=GUESTS),
     "bookings_importrun": Records(view=LEAD),
     "bookings_importreject": Records(view=LEAD),
     "bookings_channeltoken": Records(view=ENGINEERING, add=ENGINEERING, change=ENGINEERING),

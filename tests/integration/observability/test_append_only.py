@@ -3,10 +3,11 @@
 from datetime import date
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 
 from assignments.models import Attempt
-from bookings.models import BookingMove
+from bookings.models import BookingMove, GuestErasure
 from observability.partitions import ensure_partitions
 from tests.factories import NOW, receive, serving_restaurant
 from tests.integration.assignments.rollout.test_ledger import TABLES as ROLLOUT_TABLES
@@ -16,6 +17,7 @@ HISTORY = "booking_assignment_state_history"
 MOVES = "booking_moves"
 ATTEMPTS = "booking_assignment_attempts"
 EVENTS = "observability_events"
+ERASURES = "guest_erasures"
 
 #: Append-only too, and tried in the tests of flags, shadow, alerts and the rollout.
 TESTED_IN_THEIR_ROOMS = {
@@ -35,6 +37,8 @@ def rows(db: None) -> None:
     booking = receive(serving_restaurant(4))
     Attempt.objects.create(booking=booking, attempt_no=1, result="success")
     BookingMove.objects.create(booking=booking, from_tables=[1], to_tables=[2], cause="reseat")
+    by = User.objects.create_user(username="ada")
+    GuestErasure.objects.create(actor=by, proofs=["a" * 64], rows={})
     write_event(at=NOW)
     with connection.cursor() as cursor:
         # TRUNCATE is refused beforehand while deferred foreign keys wait to be checked.
@@ -58,7 +62,7 @@ def count(table: str) -> int:
         return int(cursor.fetchone()[0])
 
 
-@pytest.mark.parametrize("table", [HISTORY, MOVES, ATTEMPTS, EVENTS])
+@pytest.mark.parametrize("table", [HISTORY, MOVES, ATTEMPTS, EVENTS, ERASURES])
 def test_append_only_tables_refuse_every_change(table: str, rows: None) -> None:
     before = count(table)
     assert before > 0
@@ -84,6 +88,7 @@ def test_no_table_is_append_only_without_a_case_here() -> None:
             MOVES,
             ATTEMPTS,
             EVENTS,
+            ERASURES,
             *TESTED_IN_THEIR_ROOMS,
         }
 

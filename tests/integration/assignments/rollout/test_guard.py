@@ -15,7 +15,7 @@ from assignments.models import (
     Phase,
     SignOff,
 )
-from assignments.rollout import guard, incidents, phases
+from assignments.rollout import guard, incidents, phases, rollback
 from observability.alerts import samples
 from tests.factories import NOW
 from tests.integration.assignments.rollout import happenings
@@ -70,6 +70,21 @@ def test_a_breaker_open_for_more_than_five_minutes_takes_it_back(phase: Phase) -
     assert guard.watch(now=NOW) is None
     later = NOW + timedelta(seconds=61)
     assert guard.watch(now=later) is not None
+
+
+def test_a_breaker_is_held_against_a_phase_from_its_start_and_never_against_shadow(
+    ten_restaurants: list[object],
+) -> None:
+    phase = reach(PhaseKey.PRODUCTION_50, now=NOW + timedelta(days=8))
+    happenings.breaker(opened=NOW - timedelta(hours=1))
+    assert guard.watch(now=NOW + timedelta(minutes=4)) is None
+    rolled = guard.watch(now=NOW + timedelta(minutes=6))
+    assert rolled is not None
+    assert rolled.left == phase
+    rollback.roll_back(
+        phase=rolled.phase or phase, reason="further", by=ENGINEER, now=NOW + timedelta(minutes=7)
+    )
+    assert guard.watch(now=NOW + timedelta(hours=2)) is None
 
 
 def test_an_open_p0_takes_it_back_and_a_closed_one_of_before_does_not(phase: Phase) -> None:

@@ -29,8 +29,8 @@ def import_file(path: Path) -> str:
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What Python holds after the tenth batch, when all statements are prepared, and after the last."""
-    monkeypatch.setattr(run, "BATCH", ROWS // 20)
+    """What Python holds half way, when the driver has cached its statements, and after the last batch."""
+    monkeypatch.setattr(run, "BATCH", min(ROWS // 20, run.BATCH))
     rows, _ = coming_rows([serving_restaurant(4).slug for _ in range(3)], ROWS)
     path = write_csv(tmp_path / "rows.csv", rows)
     held = []
@@ -41,8 +41,9 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, monkeypatch: pytest.
             gc.collect()
             held.append(tracemalloc.get_traced_memory()[0])
         tracemalloc.stop()
-    assert len(held) == 20
-    assert held[-1] - held[9] < 40_000 + 4 * ROWS  # caches of statements; a row's digest alone is 16 bytes
+    assert len(held) >= 20
+    growth = held[-1] - held[len(held) // 2]
+    assert growth < 40_000 + 4 * ROWS  # caches of statements; a row's digest alone is 16 bytes
 
 
 @pytest.mark.skipif("IMPORT_ROWS" not in os.environ, reason="the full size is run by make test-import")
