@@ -213,7 +213,12 @@ def test_cells_that_spreadsheets_would_run_are_escaped(phase: Phase) -> None:
     assert not any(cell[:1] in "=+@" for line in content.splitlines() for cell in line.split(",") if cell)
 
 
-@pytest.mark.parametrize("content", [b"", b"no zip", packed({"manifest.json": b"[]"}), packed({"a": b""})])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no zip", packed({"manifest.json": b"[]"}), packed({"a": b""})],
+    # An archive holds the time it was packed at, and the names of tests must be the same in each worker.
+    ids=["nothing", "no zip", "a manifest that is no object", "no manifest"],
+)
 def test_what_is_no_bundle_is_refused(content: bytes) -> None:
     with pytest.raises(BadBundleError):
         evidence.verify(content)
