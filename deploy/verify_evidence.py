@@ -363,7 +363,8 @@ def quantile_rank(trials: int, quantile: Fraction, alpha: Fraction) -> int | Non
 The design effect is the variance of the rate between restaurants over that of independent bookings, by
 Rao and Scott (1992, Biometrics 48:577): m / (m - 1) * sum (x_i - n_i p)^2 / (n p (1 - p)) over the m
 restaurants with x_i of n_i bookings and p = x / n. It is never below 1, and never above sum n_i^2 / n, its
-value if all bookings of a restaurant went the same way. Below five restaurants it cannot be estimated: 1.5.
+value if all bookings of a restaurant went the same way. Below five restaurants an estimate can be far too low
+by chance: it is 1.5 there, and more where the restaurants that there are differ by more.
 """
 
 from collections.abc import Iterable
@@ -371,7 +372,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
-#: From how many restaurants on the design effect is estimated, and what it is before.
+#: From how many restaurants on the estimate alone counts, and what the design effect is at least before.
 ENOUGH_RESTAURANTS = 5
 FEW_RESTAURANTS = Fraction(3, 2)
 
@@ -395,18 +396,19 @@ class Effective:
 
 
 def design_effect(shares: Iterable[Share]) -> Fraction:
-    """The design effect, rounded up to hundredths. 1 if all bookings went the same way: nothing differs."""
+    """The design effect, rounded up to hundredths. The least if all bookings went the same way."""
     counted = [share for share in shares if share.trials]
-    if len(counted) < ENOUGH_RESTAURANTS:
-        return FEW_RESTAURANTS
+    least = Fraction(1) if len(counted) >= ENOUGH_RESTAURANTS else FEW_RESTAURANTS
+    if len(counted) < 2:
+        return least
     trials = sum(share.trials for share in counted)
     rate = Fraction(sum(share.hits for share in counted), trials)
     if rate in (0, 1):
-        return Fraction(1)
+        return least
     spread = sum((share.hits - share.trials * rate) ** 2 for share in counted)
     estimate = Fraction(len(counted), len(counted) - 1) * spread / (trials * rate * (1 - rate))
     ceiling = Fraction(sum(share.trials**2 for share in counted), trials)
-    return max(Fraction(1), Fraction(ceil(min(estimate, ceiling) * _HUNDREDTHS), _HUNDREDTHS))
+    return max(least, Fraction(ceil(min(estimate, ceiling) * _HUNDREDTHS), _HUNDREDTHS))
 
 
 def fewer_hits(hits: int, trials: int, effect: Fraction) -> Effective:
@@ -1189,7 +1191,8 @@ from math import ceil, exp, lgamma, log, log1p
 
 
 
-#: Above this the guard rolls back: a false alarm in less than 1 of 20 phases, whenever one looks.
+#: A false alarm in less than 1 of 20 phases, whenever one looks. So the only watch of a phase rolls back
+#: above 20, and each of two above 40, since either does (Bonferroni).
 E_LIMIT = 20
 
 #: Logarithm of the largest e-value; beyond, floating point ends.
@@ -1231,6 +1234,11 @@ class GuardRules:
     hourly_sample: int = 200
     p0_incidents: int = 0
     stale_after: int = 120
+
+    @property
+    def limit_of_each(self) -> int:
+        """The e-value above which a watch rolls back, so that all of them together keep to `e_limit`."""
+        return self.e_limit * max(1, len(self.watches))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -1394,15 +1402,15 @@ def _statistical(rules: GuardRules, given: GuardInput) -> Iterator[Trigger]:
         if rate is None or not rate.sound or not rate.trials:
             continue
         evidence = e_value_of_hours(rate.hours, watch.null)
-        if evidence > rules.e_limit:
+        if evidence > rules.limit_of_each:
             yield Trigger(
                 key=watch.key,
                 statistical=True,
                 measured=Fraction(round(min(evidence, _SHOWN) * 100), 100),
-                limit=Fraction(rules.e_limit),
+                limit=Fraction(rules.limit_of_each),
                 sentence=f"{watch.title}: {percent(Fraction(rate.hits, rate.trials))} "
                 f"({part(rate.hits, rate.trials)}) against {percent(watch.null)}, e-value "
-                f"{_shown(evidence)}; {rules.e_limit} is the limit.",
+                f"{_shown(evidence)}; {rules.limit_of_each} is the limit.",
             )
 
 
@@ -1600,6 +1608,9 @@ LARGEST = 4 * 1024**3
 #: The record that an export adds to the chain, with the digests of the files it packs.
 EXPORTED = "evidence.exported"
 
+#: The record of a phase that was taken back.
+ROLLED_BACK = "phase.rolled_back"
+
 
 class BadBundleError(ValueError):
     """A file that is no bundle; the text says why."""
@@ -1620,7 +1631,8 @@ class Fault:
 class Findings:
     """What a bundle says of itself, and what of that does not hold.
 
-    `verdict` is that of its last look; `signed` tells whether it was signed that the rollout goes on.
+    `verdict` is that of its last look; `signed` tells whether it was signed that the rollout goes on, and
+    `rolled_back` whether the phase was taken back, be it after that.
     """
 
     environment: str
@@ -1629,6 +1641,7 @@ class Findings:
     chain_head: str
     verdict: str
     signed: bool
+    rolled_back: bool
     file_digest: str
     faults: tuple[Fault, ...]
 
@@ -1650,7 +1663,10 @@ def report_of(found: Findings) -> Iterator[str]:
     """The findings line by line: what it is, what does not hold, and the verdict on the bundle."""
     yield f"{found.environment} {found.phase}, stay {found.number}: verdict {found.verdict}"
     yield f"chain head {found.chain_head}"
-    yield "signed off" if found.signed else "not signed off"
+    if found.signed:
+        yield "was signed off, and rolled back after" if found.rolled_back else "signed off"
+    else:
+        yield "not signed off"
     yield from (f"does not hold: {fault}" for fault in found.faults)
     yield "everything holds" if found.holds else f"{len(found.faults)} things do not hold"
 
@@ -1676,6 +1692,7 @@ def _verified(bundle: zipfile.ZipFile, content: bytes, chain_head: str | None) -
         signed=any(
             (sign_off["decision"], sign_off["ended"]) == ("proceed", "decided") for sign_off in sign_offs
         ),
+        rolled_back=not faults and _was_rolled_back(bundle, manifest["number"]),
         file_digest=hashlib.sha256(content).hexdigest(),
         faults=tuple(faults),
     )
@@ -1699,9 +1716,8 @@ def _faults_of_chain(
     bundle: zipfile.ZipFile, manifest: Mapping[str, Any], chain_head: str | None
 ) -> Iterator[Fault]:
     """Every record follows from the one before, the last is this export, and it binds the files."""
-    head, record = GENESIS, {}
-    for number, line in enumerate(bundle.read(CHAIN).decode().splitlines(), start=1):
-        record = json.loads(line)
+    head, record = GENESIS, dict[str, Any]()
+    for number, record in enumerate(_chain(bundle), start=1):
         linked = link(head, {key: value for key, value in record.items() if key != "digest"})
         if record["number"] != number or record["digest"] != linked:
             yield Fault(
@@ -1813,9 +1829,10 @@ def _faults_of_outcomes(bundle: zipfile.ZipFile, look: Mapping[str, Any]) -> Ite
 
 def _faults_of_recorded(bundle: zipfile.ZipFile, looks: list[Mapping[str, Any]]) -> Iterator[Fault]:
     """Each due look stands in the chain as it was when it was taken."""
-    chain = [json.loads(line) for line in bundle.read(CHAIN).decode().splitlines()]
     recorded = {
-        entry["body"].get("digest") for entry in chain if entry["kind"] in {"gate.looked", "gate.ready"}
+        entry["body"].get("digest")
+        for entry in _chain(bundle)
+        if entry["kind"] in {"gate.looked", "gate.ready"}
     }
     for look in looks:
         if look["look"] and look["digest"] not in recorded:
@@ -1826,10 +1843,9 @@ def _faults_of_sign_offs(
     bundle: zipfile.ZipFile, looks: set[str], cohort_digest: str | None, number: int
 ) -> Iterator[Fault]:
     """What was signed is what the digest is over, on a look that is here; each signature is in the chain."""
-    chain = [json.loads(line) for line in bundle.read(CHAIN).decode().splitlines()]
     signed = {
         (entry["body"]["sign_off"], entry["body"]["role"], entry["body"]["digest"])
-        for entry in chain
+        for entry in _chain(bundle)
         if entry["kind"] == "signoff.signed"
     }
     for sign_off in _json(bundle, SIGN_OFFS):
@@ -1848,6 +1864,15 @@ def _faults_of_sign_offs(
         for signature in sign_off["signatures"]:
             if (sign_off["id"], signature["role"], signature["digest"]) not in signed:
                 yield Fault(place=f"{place} {signature['role']}", problem="the chain has no such signature")
+
+
+def _chain(bundle: zipfile.ZipFile) -> list[dict[str, Any]]:
+    """Every record of the chain. A line ends at a line feed: other separators may stand within a record."""
+    return [json.loads(line) for line in bundle.read(CHAIN).decode().removesuffix("\n").split("\n")]
+
+
+def _was_rolled_back(bundle: zipfile.ZipFile, number: int) -> bool:
+    return any((entry["kind"], entry["phase"]) == (ROLLED_BACK, number) for entry in _chain(bundle))
 
 
 def _json(bundle: zipfile.ZipFile, name: str) -> Any:

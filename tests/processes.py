@@ -38,17 +38,17 @@ def in_parallel(work: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) 
             child.kill()
 
 
-def until_it_waits_for_a_lock(other: Future[Any]) -> None:
-    """Return once the other session stands behind this one's lock."""
+def until_it_waits_for_a_lock(*others: Future[Any]) -> None:
+    """Return once the other session, or each of them, stands behind this one's lock."""
     patience = threading.Event()
     deadline = time.monotonic() + 10
-    while not other.done() and time.monotonic() < deadline:
+    while not any(other.done() for other in others) and time.monotonic() < deadline:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted"
-                " AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+                "SELECT count(*) FROM pg_locks WHERE NOT granted"
+                " AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
             )
-            if cursor.fetchone()[0]:
+            if cursor.fetchone()[0] >= len(others):
                 return
         patience.wait(0.01)
     pytest.fail("the other session did not have to wait")

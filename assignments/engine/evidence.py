@@ -46,6 +46,9 @@ LARGEST = 4 * 1024**3
 #: The record that an export adds to the chain, with the digests of the files it packs.
 EXPORTED = "evidence.exported"
 
+#: The record of a phase that was taken back.
+ROLLED_BACK = "phase.rolled_back"
+
 
 class BadBundleError(ValueError):
     """A file that is no bundle; the text says why."""
@@ -66,7 +69,8 @@ class Fault:
 class Findings:
     """What a bundle says of itself, and what of that does not hold.
 
-    `verdict` is that of its last look; `signed` tells whether it was signed that the rollout goes on.
+    `verdict` is that of its last look; `signed` tells whether it was signed that the rollout goes on, and
+    `rolled_back` whether the phase was taken back, be it after that.
     """
 
     environment: str
@@ -75,6 +79,7 @@ class Findings:
     chain_head: str
     verdict: str
     signed: bool
+    rolled_back: bool
     file_digest: str
     faults: tuple[Fault, ...]
 
@@ -96,7 +101,10 @@ def report_of(found: Findings) -> Iterator[str]:
     """The findings line by line: what it is, what does not hold, and the verdict on the bundle."""
     yield f"{found.environment} {found.phase}, stay {found.number}: verdict {found.verdict}"
     yield f"chain head {found.chain_head}"
-    yield "signed off" if found.signed else "not signed off"
+    if found.signed:
+        yield "was signed off, and rolled back after" if found.rolled_back else "signed off"
+    else:
+        yield "not signed off"
     yield from (f"does not hold: {fault}" for fault in found.faults)
     yield "everything holds" if found.holds else f"{len(found.faults)} things do not hold"
 
@@ -122,6 +130,7 @@ def _verified(bundle: zipfile.ZipFile, content: bytes, chain_head: str | None) -
         signed=any(
             (sign_off["decision"], sign_off["ended"]) == ("proceed", "decided") for sign_off in sign_offs
         ),
+        rolled_back=not faults and _was_rolled_back(bundle, manifest["number"]),
         file_digest=hashlib.sha256(content).hexdigest(),
         faults=tuple(faults),
     )
@@ -145,9 +154,8 @@ def _faults_of_chain(
     bundle: zipfile.ZipFile, manifest: Mapping[str, Any], chain_head: str | None
 ) -> Iterator[Fault]:
     """Every record follows from the one before, the last is this export, and it binds the files."""
-    head, record = GENESIS, {}
-    for number, line in enumerate(bundle.read(CHAIN).decode().splitlines(), start=1):
-        record = json.loads(line)
+    head, record = GENESIS, dict[str, Any]()
+    for number, record in enumerate(_chain(bundle), start=1):
         linked = link(head, {key: value for key, value in record.items() if key != "digest"})
         if record["number"] != number or record["digest"] != linked:
             yield Fault(
@@ -259,9 +267,10 @@ def _faults_of_outcomes(bundle: zipfile.ZipFile, look: Mapping[str, Any]) -> Ite
 
 def _faults_of_recorded(bundle: zipfile.ZipFile, looks: list[Mapping[str, Any]]) -> Iterator[Fault]:
     """Each due look stands in the chain as it was when it was taken."""
-    chain = [json.loads(line) for line in bundle.read(CHAIN).decode().splitlines()]
     recorded = {
-        entry["body"].get("digest") for entry in chain if entry["kind"] in {"gate.looked", "gate.ready"}
+        entry["body"].get("digest")
+        for entry in _chain(bundle)
+        if entry["kind"] in {"gate.looked", "gate.ready"}
     }
     for look in looks:
         if look["look"] and look["digest"] not in recorded:
@@ -272,10 +281,9 @@ def _faults_of_sign_offs(
     bundle: zipfile.ZipFile, looks: set[str], cohort_digest: str | None, number: int
 ) -> Iterator[Fault]:
     """What was signed is what the digest is over, on a look that is here; each signature is in the chain."""
-    chain = [json.loads(line) for line in bundle.read(CHAIN).decode().splitlines()]
     signed = {
         (entry["body"]["sign_off"], entry["body"]["role"], entry["body"]["digest"])
-        for entry in chain
+        for entry in _chain(bundle)
         if entry["kind"] == "signoff.signed"
     }
     for sign_off in _json(bundle, SIGN_OFFS):
@@ -294,6 +302,15 @@ def _faults_of_sign_offs(
         for signature in sign_off["signatures"]:
             if (sign_off["id"], signature["role"], signature["digest"]) not in signed:
                 yield Fault(place=f"{place} {signature['role']}", problem="the chain has no such signature")
+
+
+def _chain(bundle: zipfile.ZipFile) -> list[dict[str, Any]]:
+    """Every record of the chain. A line ends at a line feed: other separators may stand within a record."""
+    return [json.loads(line) for line in bundle.read(CHAIN).decode().removesuffix("\n").split("\n")]
+
+
+def _was_rolled_back(bundle: zipfile.ZipFile, number: int) -> bool:
+    return any((entry["kind"], entry["phase"]) == (ROLLED_BACK, number) for entry in _chain(bundle))
 
 
 def _json(bundle: zipfile.ZipFile, name: str) -> Any:

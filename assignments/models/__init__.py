@@ -27,7 +27,7 @@ from assignments.models.rollout import (
     Remark,
     Snapshot,
 )
-from assignments.models.rollout_notice import NoticeStatus, RolloutNotice
+from assignments.models.rollout_notice import RolloutNotice
 from assignments.models.signoff import Decision, GateOverride, Signature, SignOff, SignOffEnd
 from assignments.models.slot import MAX_SLOTS, Slot
 
@@ -55,7 +55,6 @@ __all__ = [
     "KnownIssue",
     "LedgerEntry",
     "LeftHow",
-    "NoticeStatus",
     "NowFit",
     "Phase",
     "ProposalOutcome",

@@ -54,7 +54,18 @@ def tend(*, now: datetime, look: Look) -> None:
     if phase is None or pending is None:
         return
     if void_if_changed(phase, now=now) is None and not signers.missing_roles(pending):
-        decide(pending, now=now, look=look)
+        decide_unless_done(pending, now=now, look=look)
+
+
+def decide_unless_done(sign_off: SignOff, *, now: datetime, look: Look | None = None) -> SignOff:
+    """The same as `decide`, where somebody else may decide or void it at this very moment."""
+    try:
+        return decide(sign_off, now=now, look=look)
+    except RolloutError as refusal:
+        if refusal.code not in {Code.SIGN_OFF_CLOSED, Code.PHASE_LEFT, Code.NO_PHASE}:
+            raise
+        sign_off.refresh_from_db()
+        return sign_off
 
 
 def locked(sign_off: SignOff) -> SignOff:
@@ -147,6 +158,7 @@ def _faults_of_decision(sign_off: SignOff, now: datetime) -> Iterator[Fault]:
     overridden = frozenset(sign_off.overrides.values_list("gate", flat=True))
     newest = grounds.newest_snapshot(sign_off.phase)
     yield from grounds.faults_of_evidence(sign_off.phase, newest, overridden=overridden, now=now)
+    yield from grounds.faults_of_checklist(sign_off.phase)
     yield from _faults_of_effect(sign_off)
 
 

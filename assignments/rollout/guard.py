@@ -61,7 +61,7 @@ def watch(*, now: datetime) -> RolledBack | None:
 def look(phase: Phase, *, now: datetime) -> GuardInput:
     """What the guard sees of a phase now."""
     seen = Seen(phase=phase, until=now)
-    hour = _unproven(rates.rates(Window.until(now, HOUR), path="v3"))
+    hour = _unproven(rates.rates(_last_hour(seen.window), path="v3"))
     return GuardInput(
         age_seconds=seen.age_seconds,
         rates=_counted(seen),
@@ -70,6 +70,11 @@ def look(phase: Phase, *, now: datetime) -> GuardInput:
         hour_outcomes=hour.trials,
         p0_incidents=_p0_since(phase),
     )
+
+
+def _last_hour(window: Window) -> Window:
+    """The last hour of the phase: what was before it is what an earlier one was rolled back for."""
+    return Window(start=max(window.start, window.end - HOUR), end=window.end)
 
 
 def _open_breakers(seen: Seen) -> tuple[OpenBreaker, ...]:

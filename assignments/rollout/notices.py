@@ -4,22 +4,17 @@ What is told of is read from the rollout's records, so that nothing is told that
 record waits for mail. At least once: a notice whose sender died is sent again under the same Message-ID.
 """
 
-import logging
 from datetime import datetime, timedelta
-from smtplib import SMTPException
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
-from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
 
 from assignments.engine.phases import PHASES, PhaseKey
-from assignments.models import LedgerEntry, NoticeStatus, RolloutNotice
+from assignments.models import LedgerEntry, RolloutNotice
 from assignments.rollout.rights import SIGN_AS
-
-logger = logging.getLogger(__name__)
+from observability.notices import deliver_due, mail
 
 #: What signers are told of, and what the mail begins with.
 TOLD = {
@@ -32,25 +27,14 @@ TOLD = {
 #: A record older than this is told to nobody who was not told of it then.
 RECENT = timedelta(days=1)
 
-#: What was not taken is tried again after these delays, the last one repeated until RECENT is over.
-RETRY_DELAYS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 1800))
-
-#: A sender that is longer at a notice is gone: its notice is due again.
-LEASE = timedelta(seconds=60)
-
-#: Sent in one round: a mail server that hangs costs the round no more than its timeout.
-AT_ONCE = 4
-
 
 def deliver(*, now: datetime) -> int:
     """Promise what is new, then send what is due until one fails; return how many were taken."""
     _promise(now)
-    taken = 0
-    while taken < AT_ONCE and (notice := _claim()) is not None:
-        if not _sent(notice):
-            break
-        taken += 1
-    return taken
+    return deliver_due(
+        RolloutNotice.objects.select_related("record__phase", "user"),
+        lambda notice: mail(message_of(notice)),
+    )
 
 
 def signers_of(key: PhaseKey) -> QuerySet[User]:
@@ -69,39 +53,6 @@ def _promise(now: datetime) -> None:
         RolloutNotice.objects.bulk_create(
             (RolloutNotice(record=record, user=user) for user in signers), ignore_conflicts=True
         )
-
-
-def _claim() -> RolloutNotice | None:
-    """The notice that is due first, put off by LEASE for every other sender; committed."""
-    with transaction.atomic():
-        notice = (
-            RolloutNotice.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("record__phase", "user")
-            .filter(status=NoticeStatus.PENDING, due_at__lte=Now())
-            .order_by("due_at", "pk")
-            .first()
-        )
-        if notice is not None:
-            notice.attempts += 1
-            RolloutNotice.objects.filter(pk=notice.pk).update(due_at=Now() + LEASE, attempts=notice.attempts)
-    return notice
-
-
-def _sent(notice: RolloutNotice) -> bool:
-    """One try; what came of it is written only if nobody took the notice over meanwhile."""
-    mine = RolloutNotice.objects.filter(pk=notice.pk, status=NoticeStatus.PENDING, attempts=notice.attempts)
-    try:
-        message_of(notice).send()
-    except (SMTPException, OSError) as error:
-        logger.warning("rollout notice %s was not taken: %s", notice.pk, type(error).__name__)
-        delay = RETRY_DELAYS[min(notice.attempts, len(RETRY_DELAYS)) - 1]
-        late = Q(created_at__lte=Now() - RECENT)
-        problem = f"the mail server did not take it ({type(error).__name__})"
-        mine.filter(late).update(status=NoticeStatus.DEAD, last_error=problem)
-        mine.exclude(late).update(due_at=Now() + delay, last_error=problem)
-        return False
-    mine.update(status=NoticeStatus.SENT, sent_at=Now(), last_error="")
-    return True
 
 
 def message_of(notice: RolloutNotice) -> EmailMessage:

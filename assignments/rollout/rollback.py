@@ -114,7 +114,8 @@ def carry_out(
 
 def watch(*, now: datetime) -> list[LedgerEntry]:
     """Report each rollback that is half an hour old: how many runs began on older flags after it."""
-    return [_report_stragglers(rolled, now) for rolled in _unwatched(now)]
+    reports = (_report_stragglers(rolled, now) for rolled in _unwatched(now))
+    return [report for report in reports if report is not None]
 
 
 def _to_be_left(asked_for: Phase) -> Phase:
@@ -177,7 +178,11 @@ def _unwatched(now: datetime) -> list[LedgerEntry]:
 
 
 @transaction.atomic
-def _report_stragglers(rolled: LedgerEntry, now: datetime) -> LedgerEntry:
+def _report_stragglers(rolled: LedgerEntry, now: datetime) -> LedgerEntry | None:
+    """The report, once: every worker looks, and whoever was first has written it under the chain's lock."""
+    ledger.hold()
+    if LedgerEntry.objects.filter(kind="phase.watched", body__record=rolled.number).exists():
+        return None
     began = Event.objects.filter(
         source=events.COORDINATOR,
         event_type="coordinator.start",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 _INSERTS = re.compile(
     r"INSERT INTO (shadow_comparisons|observability_events)\b"
@@ -44,13 +44,3 @@ def _refuse_others(
             f"the shadow path may insert comparisons and events only, not run: {statement[:60]}"
         )
     return execute(sql, params, many, context)
-
-
-@contextmanager
-def read_only() -> Iterator[None]:
-    """A transaction in which the database refuses every write, and that never commits."""
-    with transaction.atomic(durable=True):
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION READ ONLY")
-        yield
-        transaction.set_rollback(True)

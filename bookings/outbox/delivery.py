@@ -27,6 +27,7 @@ from bookings.outbox.validity import OVERTAKEN, why_void
 from bookings.prepared import columns, row_of, selected
 from bookings.queue import is_behind
 from observability import events
+from observability.database_clock import database_now
 from observability.traces import traced
 
 logger = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ def mark_stale() -> int:
         stale = list(
             OutboxMessage.objects.select_related("booking")
             .select_for_update(of=("self",), skip_locked=True)
-            .filter(status=MailStatus.INFLIGHT, claimed_at__lt=_database_now() - STALE_AFTER)[:500]
+            .filter(status=MailStatus.INFLIGHT, claimed_at__lt=database_now() - STALE_AFTER)[:500]
         )
         for message in stale:
             _settle(message, MailStatus.UNKNOWN, error="the sender stopped while sending")
@@ -106,11 +107,11 @@ def requeue_overdue() -> int:
     with transaction.atomic():
         overdue = list(
             OutboxMessage.objects.select_for_update(skip_locked=True)
-            .filter(status=MailStatus.PENDING, due_at__lt=_database_now() - STALE_AFTER)
+            .filter(status=MailStatus.PENDING, due_at__lt=database_now() - STALE_AFTER)
             .values_list("pk", flat=True)[:500]
         )
         # Pushed out, so that the next look finds only what was lost again.
-        OutboxMessage.objects.filter(pk__in=overdue).update(due_at=_database_now())
+        OutboxMessage.objects.filter(pk__in=overdue).update(due_at=database_now())
         for pk in overdue:
             enqueue_sending(pk)
     return len(overdue)
@@ -239,7 +240,7 @@ def _refused(message: OutboxMessage, error: Exception) -> None:
     delay = _wait_before_retry(message.attempts)
     with transaction.atomic():
         _settle(message, MailStatus.PENDING, error=type(error).__name__)
-        OutboxMessage.objects.filter(pk=message.pk).update(due_at=_database_now() + delay)
+        OutboxMessage.objects.filter(pk=message.pk).update(due_at=database_now() + delay)
         enqueue_sending(message.pk, delay=delay)
 
 
@@ -274,11 +275,3 @@ def _settle(message: OutboxMessage, status: MailStatus, *, error: str = "") -> N
         (settled,) = cursor.fetchone()
     if not settled:
         logger.warning("mail %s was settled by someone else", message.pk)
-
-
-def _database_now() -> datetime:
-    """The database's clock: senders on several machines agree on it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-    return now

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from bookings.models import DeliveryStatus, WebhookDelivery, WebhookEndpoint
@@ -19,6 +19,7 @@ from bookings.queue import enqueue
 from bookings.webhooks.endpoints import disable
 from bookings.webhooks.post import Outcome, post
 from bookings.webhooks.told import tell
+from observability.database_clock import database_now
 
 logger = logging.getLogger(__name__)
 
@@ -48,9 +49,9 @@ def dispatch() -> int:
     _recover()
     _expire()
     due = WebhookDelivery.objects.filter(
-        endpoint=OuterRef("pk"), status=DeliveryStatus.PENDING, due_at__lte=_database_now()
+        endpoint=OuterRef("pk"), status=DeliveryStatus.PENDING, due_at__lte=database_now()
     )
-    endpoints = list(_free(_database_now()).filter(Exists(due)).values_list("pk", flat=True))
+    endpoints = list(_free(database_now()).filter(Exists(due)).values_list("pk", flat=True))
     for endpoint_id in endpoints:
         enqueue(DRAIN_TASK, endpoint_id, patient=True)
     return len(endpoints)
@@ -58,7 +59,7 @@ def dispatch() -> int:
 
 def drain(endpoint_id: int) -> int:
     """Post what is due to an endpoint, oldest first, for one turn; return how many were posted."""
-    now = _database_now()
+    now = database_now()
     if not _free(now).filter(pk=endpoint_id).update(busy_until=now + LEASE):
         return 0
     try:
@@ -83,7 +84,7 @@ def _turn(endpoint_id: int) -> Iterator[WebhookDelivery]:
         delivery = _claim(endpoint_id)
         if delivery is None:
             return
-        outcome = post(delivery, at=_database_now())
+        outcome = post(delivery, at=database_now())
         _settle(delivery, outcome)
         yield delivery
         if not outcome.reached:
@@ -93,7 +94,7 @@ def _turn(endpoint_id: int) -> Iterator[WebhookDelivery]:
 def _claim(endpoint_id: int) -> WebhookDelivery | None:
     """The oldest due delivery: PENDING → INFLIGHT, committed."""
     with transaction.atomic():
-        now = _database_now()
+        now = database_now()
         delivery = (
             WebhookDelivery.objects.select_related("endpoint", "booking__restaurant")
             .select_for_update(of=("self",), skip_locked=True)
@@ -112,7 +113,7 @@ def _claim(endpoint_id: int) -> WebhookDelivery | None:
 
 def _settle(delivery: WebhookDelivery, outcome: Outcome) -> None:
     """Record what came of a try, for the delivery and for its endpoint."""
-    now = _database_now()
+    now = database_now()
     with transaction.atomic():
         if outcome.taken:
             _close(delivery, DeliveryStatus.SENT, outcome, now)
@@ -178,14 +179,14 @@ def _wait(delays: tuple[timedelta, ...], failures: int) -> timedelta:
 def _recover() -> None:
     """Deliveries whose sender is gone are due again: whoever got them twice knows them by their id."""
     lost = WebhookDelivery.objects.filter(
-        status=DeliveryStatus.INFLIGHT, claimed_at__lt=_database_now() - LEASE
+        status=DeliveryStatus.INFLIGHT, claimed_at__lt=database_now() - LEASE
     )
     lost.update(status=DeliveryStatus.PENDING, last_error="the sender stopped while posting")
 
 
 def _expire() -> None:
     """Give up what nobody took in its day: of an endpoint that rests, or is disabled."""
-    now = _database_now()
+    now = database_now()
     with transaction.atomic():
         over = list(
             WebhookDelivery.objects.select_related("booking")
@@ -197,11 +198,3 @@ def _expire() -> None:
         )
         for delivery in over:
             tell("webhook.dead", delivery, answer=delivery.answer, at=now)
-
-
-def _database_now() -> datetime:
-    """The database's clock: senders on several machines agree on it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-    return now

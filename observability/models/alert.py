@@ -5,7 +5,8 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+
+from observability.models.notice import Notice, due_index, rules_of_notices
 
 
 class Priority(models.TextChoices):
@@ -33,12 +34,6 @@ class AlertState(models.TextChoices):
 class Channel(models.TextChoices):
     MAIL = "mail"
     WEBHOOK = "webhook"
-
-
-class NoticeStatus(models.TextChoices):
-    PENDING = "pending"
-    SENT = "sent"
-    DEAD = "dead"
 
 
 class RuleStanding(models.Model):
@@ -139,37 +134,22 @@ class AlertChange(models.Model):
         return f"{self.alert_id} {self.to_state}"
 
 
-class AlertNotice(models.Model):
-    """A step of an alert that one channel is to be told of; tried again until it is taken or too old."""
+class AlertNotice(Notice):
+    """A step of an alert that one channel is to be told of."""
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
     change = models.ForeignKey(AlertChange, on_delete=models.PROTECT, related_name="notices")
     channel = models.CharField(max_length=16, choices=Channel)
-    status = models.CharField(max_length=16, choices=NoticeStatus, default=NoticeStatus.PENDING)
-    attempts = models.PositiveIntegerField(default=0)
-    due_at = models.DateTimeField(db_default=Now())
-    created_at = models.DateTimeField(db_default=Now())
-    sent_at = models.DateTimeField(null=True)
-    last_error = models.CharField(max_length=100, default="", blank=True)
 
     class Meta:
         db_table = "observability_alert_notices"
-        indexes = [
-            models.Index(fields=["due_at"], name="alert_notices_due", condition=Q(status="pending")),
-        ]
+        indexes = [due_index("alert_notices")]
         constraints = [
             models.UniqueConstraint(fields=["change", "channel"], name="alert_notices_once"),
             models.CheckConstraint(
                 name="alert_notices_channel_known", condition=Q(channel__in=Channel.values)
             ),
-            models.CheckConstraint(
-                name="alert_notices_status_known", condition=Q(status__in=NoticeStatus.values)
-            ),
-            models.CheckConstraint(
-                name="alert_notices_sent_has_time",
-                condition=Q(status="sent", sent_at__isnull=False)
-                | ~Q(status="sent") & Q(sent_at__isnull=True),
-            ),
+            *rules_of_notices("alert_notices"),
         ]
 
     def __str__(self) -> str:

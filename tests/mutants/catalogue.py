@@ -95,7 +95,7 @@ MUTANTS = (
     ),
     Mutant(
         name="shadow's read-only transaction",
-        file="assignments/shadow/fence.py",
+        file="assignments/read_only.py",
         old="SET TRANSACTION READ ONLY",
         new="SELECT 1",
         tests=(f"{FENCE}::test_what_is_planned_in_a_read_only_transaction_is_never_committed",),

@@ -3,7 +3,8 @@
 The design effect is the variance of the rate between restaurants over that of independent bookings, by
 Rao and Scott (1992, Biometrics 48:577): m / (m - 1) * sum (x_i - n_i p)^2 / (n p (1 - p)) over the m
 restaurants with x_i of n_i bookings and p = x / n. It is never below 1, and never above sum n_i^2 / n, its
-value if all bookings of a restaurant went the same way. Below five restaurants it cannot be estimated: 1.5.
+value if all bookings of a restaurant went the same way. Below five restaurants an estimate can be far too low
+by chance: it is 1.5 there, and more where the restaurants that there are differ by more.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
-#: From how many restaurants on the design effect is estimated, and what it is before.
+#: From how many restaurants on the estimate alone counts, and what the design effect is at least before.
 ENOUGH_RESTAURANTS = 5
 FEW_RESTAURANTS = Fraction(3, 2)
 
@@ -35,18 +36,19 @@ class Effective:
 
 
 def design_effect(shares: Iterable[Share]) -> Fraction:
-    """The design effect, rounded up to hundredths. 1 if all bookings went the same way: nothing differs."""
+    """The design effect, rounded up to hundredths. The least if all bookings went the same way."""
     counted = [share for share in shares if share.trials]
-    if len(counted) < ENOUGH_RESTAURANTS:
-        return FEW_RESTAURANTS
+    least = Fraction(1) if len(counted) >= ENOUGH_RESTAURANTS else FEW_RESTAURANTS
+    if len(counted) < 2:
+        return least
     trials = sum(share.trials for share in counted)
     rate = Fraction(sum(share.hits for share in counted), trials)
     if rate in (0, 1):
-        return Fraction(1)
+        return least
     spread = sum((share.hits - share.trials * rate) ** 2 for share in counted)
     estimate = Fraction(len(counted), len(counted) - 1) * spread / (trials * rate * (1 - rate))
     ceiling = Fraction(sum(share.trials**2 for share in counted), trials)
-    return max(Fraction(1), Fraction(ceil(min(estimate, ceiling) * _HUNDREDTHS), _HUNDREDTHS))
+    return max(least, Fraction(ceil(min(estimate, ceiling) * _HUNDREDTHS), _HUNDREDTHS))
 
 
 def fewer_hits(hits: int, trials: int, effect: Fraction) -> Effective:

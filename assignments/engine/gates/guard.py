@@ -26,7 +26,8 @@ from assignments.engine.gates.clusters import Share
 from assignments.engine.gates.exact_tails import approximate_tail
 from assignments.engine.gates.wording import duration, figure, part, percent
 
-#: Above this the guard rolls back: a false alarm in less than 1 of 20 phases, whenever one looks.
+#: A false alarm in less than 1 of 20 phases, whenever one looks. So the only watch of a phase rolls back
+#: above 20, and each of two above 40, since either does (Bonferroni).
 E_LIMIT = 20
 
 #: Logarithm of the largest e-value; beyond, floating point ends.
@@ -68,6 +69,11 @@ class GuardRules:
     hourly_sample: int = 200
     p0_incidents: int = 0
     stale_after: int = 120
+
+    @property
+    def limit_of_each(self) -> int:
+        """The e-value above which a watch rolls back, so that all of them together keep to `e_limit`."""
+        return self.e_limit * max(1, len(self.watches))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -231,15 +237,15 @@ def _statistical(rules: GuardRules, given: GuardInput) -> Iterator[Trigger]:
         if rate is None or not rate.sound or not rate.trials:
             continue
         evidence = e_value_of_hours(rate.hours, watch.null)
-        if evidence > rules.e_limit:
+        if evidence > rules.limit_of_each:
             yield Trigger(
                 key=watch.key,
                 statistical=True,
                 measured=Fraction(round(min(evidence, _SHOWN) * 100), 100),
-                limit=Fraction(rules.e_limit),
+                limit=Fraction(rules.limit_of_each),
                 sentence=f"{watch.title}: {percent(Fraction(rate.hits, rate.trials))} "
                 f"({part(rate.hits, rate.trials)}) against {percent(watch.null)}, e-value "
-                f"{_shown(evidence)}; {rules.e_limit} is the limit.",
+                f"{_shown(evidence)}; {rules.limit_of_each} is the limit.",
             )
 
 

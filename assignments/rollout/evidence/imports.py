@@ -19,10 +19,12 @@ MOST_FAULTS = 5
 def take_in(content: bytes, *, chain_head: str, by: Author, now: datetime) -> ImportedEvidence:
     """Check a bundle against the head its own console shows, and keep what it says.
 
-    Raises RolloutError for what does not hold, for a phase that was not signed off, and for a bundle that
-    is here already.
+    Raises RolloutError for what does not hold, for a phase that was not signed off or was rolled back since,
+    and for a bundle that is here already.
     """
     found = _checked(content, chain_head)
+    # First, so that the same file sent twice at once meets the sentence and not the constraint.
+    ledger.hold()
     if ImportedEvidence.objects.filter(file_digest=found.file_digest).exists():
         raise RolloutError(Code.NO_EVIDENCE, "This bundle was imported already.")
     entry = ImportedEvidence.objects.create(
@@ -65,5 +67,11 @@ def _checked(content: bytes, chain_head: str) -> Findings:
         raise RolloutError(
             Code.NO_EVIDENCE,
             f"The bundle holds, but its phase ({found.verdict}) was not signed off: sign it, export it anew.",
+        )
+    if found.rolled_back:
+        raise RolloutError(
+            Code.NO_EVIDENCE,
+            "The bundle holds, but its phase was rolled back after it was signed off: export that of a stay "
+            "that lasts.",
         )
     return found

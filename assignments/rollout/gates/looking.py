@@ -77,6 +77,9 @@ def take_if_due(*, now: datetime) -> Snapshot | None:
     if phase is None or not _is_due(phase, now):
         return None
     with transaction.atomic():
+        ledger.hold()
+        if phases.current() is None:  # it was rolled back to legacy meanwhile
+            return None
         phase = phases.lock_current()
         found = evaluate(phase, now=now)
         return _keep(phase, found, now) if found.look.open else None

@@ -96,7 +96,7 @@ def seat_walk_in(request: HttpRequest) -> HttpResponse:
             booking = walk_in(
                 restaurant=restaurant,
                 party_size=_number(request.POST.get("party", "")),
-                guest_name=request.POST.get("name", "")[:200],
+                guest_name=request.POST.get("name", "").replace("\x00", "")[:200],
                 now=timezone.now(),
                 actor_id=request.user.pk,
             )

@@ -66,6 +66,11 @@ def refusal(request: HttpRequest, form: str, error: Exception) -> Refusal:
     return Refusal(form=form, sentence=sentence[:1].upper() + sentence[1:], kept=kept)
 
 
+def written(request: HttpRequest, name: str) -> str:
+    """What somebody wrote in a field, without the one character that no database keeps."""
+    return request.POST.get(name, "").replace("\x00", "").strip()
+
+
 def choice(kind: type[Choice], text: str, what: str) -> Choice:
     """The member of that value. Raises RolloutError, naming those there are."""
     try:

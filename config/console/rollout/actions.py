@@ -22,7 +22,7 @@ from assignments.rollout.errors import Code, RolloutError
 from assignments.rollout.evidence import bundle, imports
 from assignments.rollout.gates import looking
 from config.console.review.rights import person
-from config.console.rollout.access import EDIT_POLICY, PROPOSE, WORK, Refusal, carry_out, choice, log
+from config.console.rollout.access import EDIT_POLICY, PROPOSE, WORK, Refusal, carry_out, choice, log, written
 from config.console.rollout.overview import overview_page
 from config.console.rollout.phase_page import phase_page
 
@@ -86,7 +86,7 @@ def tick(request: HttpRequest, number: int) -> HttpResponse:
     item, done = request.POST.get("item", ""), request.POST.get("done") != "no"
 
     def deed(stay: Phase, user: User, now: datetime) -> Model:
-        note = request.POST.get("note", "")
+        note = written(request, "note")
         return checklists.tick(phase=stay, item=item, done=done, note=note, user=user, now=now)
 
     what = f"{'Ticked' if done else 'Took the tick back'}: {item}."
@@ -100,7 +100,7 @@ def remark(request: HttpRequest, number: int) -> HttpResponse:
 
     def deed(stay: Phase, user: User, now: datetime) -> Model:
         kind = choice(Remark.Kind, request.POST.get("kind", ""), "kind of note")
-        return remarks.write(phase=stay, kind=kind, text=request.POST.get("text", ""), user=user, now=now)
+        return remarks.write(phase=stay, kind=kind, text=written(request, "text"), user=user, now=now)
 
     return _on_phase(request, number, "remark", deed, "Wrote a note.", anchor="notes")
 
@@ -113,8 +113,8 @@ def note_issue(request: HttpRequest, number: int) -> HttpResponse:
     def deed(stay: Phase, user: User, now: datetime) -> Model:
         return known_issues.note(
             severity=choice(IncidentSeverity, request.POST.get("severity", ""), "severity"),
-            title=request.POST.get("title", ""),
-            owner=request.POST.get("owner", ""),
+            title=written(request, "title"),
+            owner=written(request, "owner"),
             phase=stay,
             user=user,
             now=now,
@@ -133,7 +133,7 @@ def resolve_issue(request: HttpRequest, number: int) -> HttpResponse:
         known = stay.known_issues.filter(pk=int(raw) if raw.isdecimal() and len(raw) < 10 else 0).first()
         if known is None:
             raise RolloutError(Code.UNKNOWN, f"This phase has no known issue {raw[:10]!r}: look at its list.")
-        return known_issues.resolve(known, resolution=request.POST.get("resolution", ""), user=user, now=now)
+        return known_issues.resolve(known, resolution=written(request, "resolution"), user=user, now=now)
 
     return _on_phase(request, number, "resolve", deed, "Resolved a known issue.", anchor="issues")
 
@@ -144,7 +144,7 @@ def adopt(request: HttpRequest, number: int) -> HttpResponse:
     """Have the phase judged by the newest version of its policy."""
 
     def deed(stay: Phase, user: User, now: datetime) -> Model:
-        reason = request.POST.get("reason", "")
+        reason = written(request, "reason")
         return policies.adopt(stay, reason=reason, by=rights.author_of(user), now=now)
 
     return _on_phase(request, number, "adopt", deed, "Adopted the newest policy.")
@@ -156,10 +156,10 @@ def download(request: HttpRequest, number: int) -> HttpResponseBase:
     """The evidence bundle of a phase, written anew; that it was is on record."""
     stay = get_object_or_404(Phase.objects.select_related("policy", "cohort"), number=number)
     file = TemporaryFile()  # noqa: SIM115 - the response closes it
-    written = bundle.write(stay, file, by=rights.author_of(person(request)), now=timezone.now())
-    log(request, stay, f"Wrote the evidence bundle, chain head {written.chain_head[:12]}.")
+    exported = bundle.write(stay, file, by=rights.author_of(person(request)), now=timezone.now())
+    log(request, stay, f"Wrote the evidence bundle, chain head {exported.chain_head[:12]}.")
     file.seek(0)
-    return FileResponse(file, as_attachment=True, filename=written.name, content_type="application/zip")
+    return FileResponse(file, as_attachment=True, filename=exported.name, content_type="application/zip")
 
 
 @require_POST

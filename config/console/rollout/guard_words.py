@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from assignments.engine.gates.guard import E_LIMIT
 from assignments.models import GuardStanding, Phase
 from assignments.rollout.guard import EVERY
+from assignments.rollout.policies import in_force
 from config.console.elapsed import elapsed
 
 _TITLES = {
@@ -46,11 +46,12 @@ def guard_words(phase: Phase, *, now: datetime) -> GuardWords:
             says="Guard partly blind",
             detail=f"{looked}; nobody measures {blind}. E-values: {told or 'none yet'}.",
         )
+    limit = in_force(phase).guard.limit_of_each
     return GuardWords(
-        tone="good" if highest < E_LIMIT / 2 else "watch",
-        icon="ok" if highest < E_LIMIT / 2 else "warn",
-        says=f"Guard armed, e-value {highest:.1f} of {E_LIMIT}",
-        detail=f"{looked}. E-values: {told or 'none yet'}; above {E_LIMIT} it rolls back by itself.",
+        tone="good" if highest < limit / 2 else "watch",
+        icon="ok" if highest < limit / 2 else "warn",
+        says=f"Guard armed, e-value {highest:.1f} of {limit}",
+        detail=f"{looked}. E-values: {told or 'none yet'}; above {limit} it rolls back by itself.",
     )
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from assignments.models import Incident, IncidentSeverity
 from assignments.rollout import incidents, phases, rights
 from config.console.review.rights import person
-from config.console.rollout.access import SEE, WORK, Refusal, carry_out, choice, rights_of
+from config.console.rollout.access import SEE, WORK, Refusal, carry_out, choice, rights_of, written
 
 PAGE_SIZE = 25
 
@@ -34,8 +34,8 @@ def incidents_list(request: HttpRequest) -> HttpResponse:
     def deed() -> Model:
         return incidents.report(
             severity=choice(IncidentSeverity, request.POST.get("severity", ""), "severity"),
-            title=request.POST.get("title", ""),
-            detail=request.POST.get("detail", "").strip()[:4000],
+            title=written(request, "title"),
+            detail=written(request, "detail")[:4000],
             phase=phases.current(),
             by=rights.author_of(person(request)),
             now=timezone.now(),
@@ -51,7 +51,7 @@ def close_incident(request: HttpRequest, incident_id: int) -> HttpResponse:
     incident = get_object_or_404(Incident, pk=incident_id)
 
     def deed() -> Model:
-        resolution = request.POST.get("resolution", "")
+        resolution = written(request, "resolution")
         return incidents.close(incident, resolution=resolution, user=person(request), now=timezone.now())
 
     refused = carry_out(request, f"close-{incident_id}", deed, "Closed.")

@@ -24,7 +24,7 @@ from assignments.models import GatePolicy
 from assignments.rollout import phases, policies, rights
 from assignments.rollout.errors import Code, RolloutError
 from config.console.review.rights import person
-from config.console.rollout.access import EDIT_POLICY, SEE, Refusal, carry_out, rights_of
+from config.console.rollout.access import EDIT_POLICY, SEE, Refusal, carry_out, rights_of, written
 from config.console.rollout.gate_rows import limit_words
 
 #: Thresholds that people write in percent or points.
@@ -61,7 +61,7 @@ def policy(request: HttpRequest, phase_key: str) -> HttpResponse:
         now = timezone.now()
         known = policies.demanded(policies.current(wanted, now=now))
         rules = [_edited(rule, request.POST.get(rule.key)) for rule in known.gates]
-        reason, by = request.POST.get("reason", ""), rights.author_of(person(request))
+        reason, by = written(request, "reason"), rights.author_of(person(request))
         return policies.edit(wanted, rules, reason=reason, by=by, now=now)
 
     refused = carry_out(request, "policy", deed, "Edited the policy.")

@@ -17,7 +17,7 @@ from assignments.models import Phase
 from assignments.rollout import rights, rollback
 from assignments.rollout.rollback import LEGACY
 from config.console.review.rights import person
-from config.console.rollout.access import ROLL_BACK, Refusal, carry_out, choice
+from config.console.rollout.access import ROLL_BACK, Refusal, carry_out, choice, written
 from config.console.rollout.effect import effect
 
 
@@ -34,7 +34,7 @@ def roll_back(request: HttpRequest, number: int) -> HttpResponse:
         to = LEGACY if wanted == LEGACY else choice(PhaseKey, wanted, "phase") if wanted else None
         by = rights.author_of(person(request))
         done = rollback.roll_back(
-            phase=stay, reason=request.POST.get("reason", ""), by=by, now=timezone.now(), to=to
+            phase=stay, reason=written(request, "reason"), by=by, now=timezone.now(), to=to
         )
         return done.incident
 

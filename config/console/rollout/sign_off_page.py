@@ -1,6 +1,6 @@
-"""Proposing a decision, signing it, and what became of it: on frozen evidence, bound by its digest."""
+"""A sign-off: signing it, taking a gate on, taking it back, and what became of it; bound by its digest."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,14 +16,13 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from assignments.engine.gates.rules import Verdict
 from assignments.engine.phases import PHASES, PhaseKey, Role
 from assignments.flags.errors import FlagError
-from assignments.models import Decision, Phase, Signature, SignOff, SignOffEnd, Snapshot
-from assignments.rollout import grounds, policies, rights, signers, signoffs
+from assignments.models import Decision, Signature, SignOff, SignOffEnd
 from assignments.rollout import phases as stays
+from assignments.rollout import rights, signers, signoffs
 from assignments.rollout.errors import Code, RolloutError
 from assignments.rollout.gates import looking
 from config.console.elapsed import elapsed
@@ -40,25 +39,11 @@ from config.console.rollout.access import (
     may_sign,
     refusal,
     rights_of,
+    written,
 )
 from config.console.rollout.effect import effect
 from config.console.rollout.evaluated import when
-from config.console.rollout.gate_rows import LOOKS
-from config.console.rollout.sentences import conditions
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EvidenceRow:
-    """A gate as the snapshot kept it."""
-
-    key: str
-    title: str
-    verdict: str
-    css: str
-    icon: str
-    why: str
-    override: str
-    may_be_taken_on: bool
+from config.console.rollout.evidence_rows import evidence_rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,25 +55,6 @@ class RoleRow:
     signature: Signature | None
     impediments: tuple[str, ...]
     may_sign: bool
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@permission_required(PROPOSE, raise_exception=True)
-def propose(request: HttpRequest, number: int) -> HttpResponse:
-    """The newest evidence and what to do with it; POST puts it to the signers."""
-    stay = get_object_or_404(Phase.objects.select_related("policy", "cohort"), number=number)
-    if request.method != "POST":
-        return _propose_page(request, stay, None)
-    made: list[SignOff] = []
-
-    def deed() -> Model:
-        made.append(_proposed(request, stay))
-        return made[0]
-
-    refused = carry_out(request, "propose", deed, "Proposed a decision.")
-    if refused:
-        return _propose_page(request, stay, refused)
-    return HttpResponseRedirect(reverse("admin:rollout_sign_off", args=[made[0].pk]))
 
 
 @require_safe
@@ -115,7 +81,7 @@ def sign(request: HttpRequest, sign_off_id: int) -> HttpResponse:
             role=choice(Role, request.POST.get("role", ""), "role"),
             user=user,
             approves=approves,
-            reason=request.POST.get("reason", ""),
+            reason=written(request, "reason"),
             digest=request.POST.get("digest", ""),
             reauthenticated=_reauthenticated(request, user),
             now=timezone.now(),
@@ -135,9 +101,7 @@ def override(request: HttpRequest, sign_off_id: int) -> HttpResponse:
     gate = request.POST.get("gate", "")
 
     def deed(pending: SignOff, user: User, now: datetime) -> Model:
-        return signoffs.override(
-            pending, gate=gate, user=user, reason=request.POST.get("reason", ""), now=now
-        )
+        return signoffs.override(pending, gate=gate, user=user, reason=written(request, "reason"), now=now)
 
     return _on(request, sign_off_id, "override", deed, f"Took on the gate {gate[:40]}.")
 
@@ -148,47 +112,9 @@ def withdraw(request: HttpRequest, sign_off_id: int) -> HttpResponse:
     """Take one's own proposal back."""
 
     def deed(pending: SignOff, user: User, now: datetime) -> Model:
-        return signoffs.withdraw(pending, user=user, reason=request.POST.get("reason", ""), now=now)
+        return signoffs.withdraw(pending, user=user, reason=written(request, "reason"), now=now)
 
     return _on(request, sign_off_id, "withdraw", deed, "Withdrew the proposal.")
-
-
-def _proposed(request: HttpRequest, stay: Phase) -> SignOff:
-    raw = request.POST.get("snapshot", "")
-    snapshot = stay.snapshots.filter(pk=int(raw) if raw.isdecimal() and len(raw) < 10 else 0).first()
-    if snapshot is None or request.POST.get("digest") != snapshot.digest:
-        raise RolloutError(Code.STALE, "The form does not name the evidence it showed: look again.")
-    return signoffs.propose(
-        phase=stay,
-        snapshot=snapshot,
-        decision=choice(Decision, request.POST.get("decision", ""), "decision"),
-        reason=request.POST.get("reason", ""),
-        by=person(request),
-        now=timezone.now(),
-    )
-
-
-def _propose_page(request: HttpRequest, stay: Phase, refused: Refusal | None) -> HttpResponse:
-    now = timezone.now()
-    snapshot = grounds.newest_snapshot(stay)
-    state = evaluated.state_of(stay, now=now)
-    following = stays.next_of(stay)
-    context: dict[str, Any] = {
-        **admin.site.each_context(request),
-        "title": "Propose a decision",
-        "phase": stay,
-        "refused": refused,
-        "snapshot": snapshot,
-        "evidence": _evidence(stay, snapshot, {}) if snapshot else [],
-        "age": elapsed(now - snapshot.taken_at) if snapshot else "",
-        "fresh": snapshot is not None and now - snapshot.taken_at <= grounds.OLDEST,
-        "conditions": conditions(state.standing)[:-1],
-        "effect": effect(stay, following, now=now) if following else None,
-        "back_title": state.standing.back_title,
-        "open_sign_off": state.sign_off,
-        "signers": state.standing.signers,
-    }
-    return TemplateResponse(request, "rollout/propose.html", context, status=409 if refused else 200)
 
 
 def _page(request: HttpRequest, sign_off_id: int, refused: Refusal | None) -> HttpResponse:
@@ -203,7 +129,7 @@ def _page(request: HttpRequest, sign_off_id: int, refused: Refusal | None) -> Ht
         "sign_off": pending,
         "phase": pending.phase,
         "refused": refused,
-        "evidence": _evidence(pending.phase, pending.snapshot, overrides),
+        "evidence": evidence_rows(pending.phase, pending.snapshot, overrides),
         "overrides": overrides,
         "snapshot_age": elapsed(max(timedelta(0), now - pending.snapshot.taken_at)),
         "taken": when(pending.snapshot.taken_at),
@@ -218,25 +144,6 @@ def _page(request: HttpRequest, sign_off_id: int, refused: Refusal | None) -> Ht
         "others": list(pending.phase.sign_offs.exclude(pk=pending.pk).order_by("-opened_at")[:10]),
     }
     return TemplateResponse(request, "rollout/sign_off.html", context, status=409 if refused else 200)
-
-
-def _evidence(stay: Phase, snapshot: Snapshot, overrides: Mapping[str, str]) -> list[EvidenceRow]:
-    """The gates of the policy as the snapshot kept them, those that do not pass first."""
-    verdicts = grounds.verdicts_of(snapshot)
-    rows = [
-        EvidenceRow(
-            key=rule.key,
-            title=rule.title,
-            verdict=(verdict := verdicts.get(rule.key, Verdict.NO_DATA)).value.replace("_", " "),
-            css=LOOKS[verdict][0],
-            icon=LOOKS[verdict][1],
-            why=str(snapshot.results.get(rule.key, {}).get("sentence", "")),
-            override=overrides.get(rule.key, ""),
-            may_be_taken_on=verdict is Verdict.INCONCLUSIVE and rule.key not in overrides,
-        )
-        for rule in policies.in_force(stay).gates
-    ]
-    return sorted(rows, key=lambda row: row.css == "pass")
 
 
 def _roles(pending: SignOff, user: User) -> list[RoleRow]:

@@ -13,6 +13,7 @@ from config.console.rollout.incidents_page import close_incident, incidents_list
 from config.console.rollout.overview import overview
 from config.console.rollout.phase_page import phase
 from config.console.rollout.policy_page import policy
+from config.console.rollout.propose_page import propose
 from config.console.rollout.roll_back_page import roll_back
 from observability.scope import scope_of
 
@@ -43,7 +44,7 @@ def rollout_urls(admin_view: Callable[[View], Any]) -> list[URLPattern]:
         path("rollout/start/", guard(actions.start), name="rollout_start"),
         path("rollout/import/", guard(actions.import_evidence), name="rollout_import"),
         path(stay, guard(phase), name="rollout_phase"),
-        path(f"{stay}propose/", guard(sign_off_page.propose), name="rollout_propose"),
+        path(f"{stay}propose/", guard(propose), name="rollout_propose"),
         path(f"{stay}roll-back/", guard(roll_back), name="rollout_roll_back"),
         *(path(f"{stay}{end}/", guard(view), name=f"rollout_{name}") for end, name, view in _STEPS),
         path(sign_off, guard(sign_off_page.sign_off), name="rollout_sign_off"),

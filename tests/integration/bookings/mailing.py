@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage as Message
 from typing import Any
 
-from django.db import connection
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
 from bookings.models import Booking, MailKind, OutboxMessage
 from bookings.outbox.news import tell_guest
+from observability.database_clock import database_now
 from observability.models import Event
 from tests.factories import receive, serving_restaurant
 
@@ -54,13 +54,6 @@ def text_of(letter: Message) -> str:
     body = letter.get_body(("plain",))
     assert body is not None
     return str(body.get_content())
-
-
-def database_now() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-    return now
 
 
 def age(message: OutboxMessage, **fields: Any) -> None:

@@ -17,7 +17,7 @@ from assignments import flags
 from assignments.engine.phases import PhaseKey, Role
 from assignments.flags import services
 from assignments.flags.services import Author
-from assignments.models import GatePolicy, Incident, IncidentSeverity, Phase, SignOff, Snapshot
+from assignments.models import GatePolicy, Incident, IncidentSeverity, Phase, Remark, SignOff, Snapshot
 from assignments.rollout import incidents, phases, policies
 from assignments.rollout.gates import looking
 from bookings.models import Restaurant, StaffRestaurant
@@ -357,3 +357,26 @@ def test_a_phase_that_was_left_shows_what_was_seen_last(houses: list[Restaurant]
     assert "3 / 3" in page
     assert client.post(f"/rollout/phases/{stay.number}/tick/", {"item": "team_told"}).status_code == 409
     assert client.post(f"/rollout/phases/{stay.number}/look/").status_code == 409
+
+
+def test_what_no_database_can_keep_is_left_out_of_what_people_write(
+    houses: list[Restaurant], now: datetime
+) -> None:
+    """A character of no value, as a broken paste or a probing program sends it."""
+    stay = entered(PhaseKey.PRODUCTION_10, now)
+    client = client_of(Role.PRODUCT_OWNER, Role.ON_CALL, Role.ENGINEERING_LEAD)
+    page = f"/rollout/phases/{stay.number}/"
+    words = "too\x00 slow"
+    forms: list[tuple[str, dict[str, str]]] = [
+        (f"{page}notes/", {"kind": "note", "text": words}),
+        (f"{page}tick/", {"item": "team_told", "note": words}),
+        (f"{page}issues/", {"severity": "P2", "title": words, "owner": words}),
+        (f"{page}adopt/", {"reason": words}),
+        ("/rollout/incidents/", {"severity": "P2", "title": words, "detail": words}),
+        (f"{page}roll-back/", {"reason": words}),
+        ("/rollout/start/", {"key": words}),
+        ("/rollout/import/", {"chain_head": words}),
+    ]
+    answers = [client.post(path, form).status_code for path, form in forms]
+    assert answers == [302, 302, 302, 409, 302, 302, 409, 409]
+    assert Remark.objects.get().text == Incident.objects.earliest("pk").title == "too slow"

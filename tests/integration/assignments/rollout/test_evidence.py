@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from assignments.engine import evidence, evidence_script
 from assignments.engine.evidence import BadBundleError, Findings
 from assignments.engine.gates.defaults import default_policy
-from assignments.engine.phases import PhaseKey
+from assignments.engine.phases import PhaseKey, Role
 from assignments.flags.services import Author
-from assignments.models import Decision, ImportedEvidence, Phase, SignOffEnd
-from assignments.rollout import policies, rights, signoffs
+from assignments.models import Decision, ImportedEvidence, Phase, Remark, SignOffEnd
+from assignments.rollout import policies, remarks, rights, rollback, signoffs
 from assignments.rollout.errors import RolloutError
 from assignments.rollout.evidence import bundle, imports
 from assignments.rollout.gates import looking
@@ -208,6 +208,19 @@ def test_a_signature_that_nobody_gave_is_named(written: bytes) -> None:
     assert "product owner: the chain has no such signature" in places(found)
 
 
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"], ids=["line", "paragraph", "next_line"])
+def test_whatever_was_pasted_into_a_note_the_chain_is_read_line_by_line(phase: Phase, separator: str) -> None:
+    remarks.write(
+        phase=phase,
+        kind=Remark.Kind.NOTE,
+        text=f"as said{separator}on the phone",
+        user=person(Role.ON_CALL),
+        now=NOW,
+    )
+    found = evidence.verify(write(phase))
+    assert found.holds, places(found)
+
+
 def test_cells_that_spreadsheets_would_run_are_escaped(phase: Phase) -> None:
     content = unpacked(write(phase))["metrics.csv"].decode()
     assert not any(cell[:1] in "=+@" for line in content.splitlines() for cell in line.split(",") if cell)
@@ -264,7 +277,8 @@ def test_only_a_signed_bundle_with_its_head_is_taken_in(phase: Phase, written: b
     assert not ImportedEvidence.objects.exists()
 
 
-def test_a_signed_bundle_is_taken_in_once(ten_restaurants: list[object]) -> None:
+def signed_off() -> Phase:
+    """A phase whose one gate passes, and of which it was signed that it goes on."""
     editor = rights.author_of(person("engineering lead", name="editor"))
     settled = (default_policy().phase("staging_full").gate("confirmation_rate"),)
     policies.edit(PhaseKey.STAGING_FULL, settled, reason="only this", by=editor, now=NOW - timedelta(days=9))
@@ -282,9 +296,34 @@ def test_a_signed_bundle_is_taken_in_once(ten_restaurants: list[object]) -> None
     )
     assert sign_by_all(sign_off).ended == SignOffEnd.DECIDED
     phase.refresh_from_db()
+    return phase
+
+
+def exported(phase: Phase) -> tuple[bytes, str]:
+    """The bundle, and the head that its console shows."""
     file = io.BytesIO()
     head = bundle.write(phase, file, by=PO, now=NOW + HOUR).chain_head
-    taken = imports.take_in(file.getvalue(), chain_head=head, by=PO, now=NOW)
+    return file.getvalue(), head
+
+
+def test_a_signed_bundle_is_taken_in_once(ten_restaurants: list[object]) -> None:
+    content, head = exported(signed_off())
+    taken = imports.take_in(content, chain_head=head, by=PO, now=NOW)
     assert (taken.phase, taken.chain_head) == ("staging_full", head)
     with pytest.raises(RolloutError, match="already"):
-        imports.take_in(file.getvalue(), chain_head=head, by=PO, now=NOW)
+        imports.take_in(content, chain_head=head, by=PO, now=NOW)
+
+
+def test_a_phase_that_was_rolled_back_after_its_last_signature_is_no_entrance_ticket(
+    ten_restaurants: list[object], settings: Any
+) -> None:
+    """Staging's last phase goes on after it is signed off, and is guarded still."""
+    settings.ENVIRONMENT = "staging"
+    reach(PhaseKey.STAGING_SHADOW, now=NOW - HOUR)
+    phase = signed_off()
+    rollback.roll_back(phase=phase, reason="it lost mails", by=PO, now=NOW)
+    phase.refresh_from_db()
+    content, head = exported(phase)
+    assert "was signed off, and rolled back after" in list(evidence.report_of(evidence.verify(content)))
+    with pytest.raises(RolloutError, match="rolled back"):
+        imports.take_in(content, chain_head=head, by=PO, now=NOW)

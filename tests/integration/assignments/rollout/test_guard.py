@@ -54,6 +54,16 @@ def test_many_reviews_take_the_phase_back_with_everything_on_record(phase: Phase
     assert triggered.body["triggers"][0]["key"] == "review_rate"
 
 
+def test_the_hour_that_a_phase_was_rolled_back_for_is_not_held_against_the_next(phase: Phase) -> None:
+    """What the last hour holds from before is what the phase before it was rolled back for."""
+    happenings.outcomes(1, at=NOW, confirmed=200, reviewed=40)
+    rolled = guard.watch(now=NOW)
+    assert rolled is not None
+    for seconds in (16, 32):
+        assert guard.watch(now=NOW + timedelta(seconds=seconds)) is None
+    assert phases.current() == rolled.phase
+
+
 def test_reviews_that_carry_a_proof_are_nobodys_fault(phase: Phase) -> None:
     happenings.outcomes(1, at=NOW, confirmed=60, reviewed=60, reason="no_capacity_at_time")
     assert guard.watch(now=NOW) is None

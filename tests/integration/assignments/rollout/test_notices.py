@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from assignments.engine.phases import PhaseKey, Role
-from assignments.models import NoticeStatus, RolloutNotice
+from assignments.models import RolloutNotice
 from assignments.rollout import notices, rollback
+from observability.models import NoticeStatus
 from tests.factories import NOW
 from tests.integration.assignments.rollout.people import ENGINEER, person, propose, reach
 
@@ -54,3 +55,14 @@ def test_what_the_server_refuses_is_tried_again(signers: None, mailoutbox: list[
 def test_old_records_are_told_to_nobody_new(signers: None, mailoutbox: list[Any]) -> None:
     propose(reach(PhaseKey.PRODUCTION_10))
     assert notices.deliver(now=NOW + timedelta(days=2)) == 0
+
+
+def test_what_is_no_address_is_put_off_and_keeps_nobody_else_from_being_told(
+    ten_restaurants: list[object], mailoutbox: list[Any]
+) -> None:
+    person(Role.ON_CALL, name="ann", email="änn of the kitchen")
+    person(Role.ON_CALL, name="jo", email="jo@example.org")
+    propose(reach(PhaseKey.PRODUCTION_10))
+    assert sum(notices.deliver(now=NOW) for _ in range(2)) == 1
+    assert mailoutbox[0].to == ["jo@example.org"]
+    assert "did not take it" in RolloutNotice.objects.get(user__username="ann").last_error

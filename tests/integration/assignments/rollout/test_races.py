@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,10 +12,12 @@ from django.db import connection, connections, transaction
 from assignments.engine.flags import Mode
 from assignments.engine.phases import PhaseKey, Role
 from assignments.flags import services
-from assignments.models import LedgerEntry, LeftHow, Phase, Signature, SignOff, SignOffEnd
-from assignments.rollout import incidents, ledger, phases, rollback, signoffs
+from assignments.models import LedgerEntry, LeftHow, Phase, Signature, SignOff, SignOffEnd, Snapshot
+from assignments.rollout import decisions, incidents, ledger, phases, rollback, signoffs
 from assignments.rollout.errors import Code, RolloutError
+from assignments.rollout.gates import looking
 from tests.factories import NOW, RestaurantFactory
+from tests.integration.assignments.rollout import happenings
 from tests.integration.assignments.rollout.people import ENGINEER, person, propose, reach, sign
 from tests.integration.assignments.rollout.test_phases import modes
 from tests.processes import until_it_waits_for_a_lock
@@ -185,3 +187,42 @@ def test_a_flag_that_is_changed_while_it_is_decided_comes_before_or_after_never_
         decided = deciding.result(timeout=30)
     assert decided.ended == SignOffEnd.VOIDED
     assert "The flags changed" in decided.ended_why
+
+
+def test_a_rollback_is_reported_on_once_though_two_processes_look() -> None:
+    rollback.roll_back(phase=reach(PhaseKey.PRODUCTION_10), reason="errors", by=ENGINEER, now=NOW)
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            ledger.hold()
+            looks = [
+                pool.submit(in_a_session, lambda: rollback.watch(now=NOW + rollback.WATCHED))
+                for _ in range(2)
+            ]
+            until_it_waits_for_a_lock(*looks)
+        assert sorted(len(look.result(timeout=30)) for look in looks) == [0, 1]
+    assert LedgerEntry.objects.filter(kind="phase.watched").count() == 1
+
+
+def test_upkeep_goes_on_where_a_sign_off_is_decided_just_before_it() -> None:
+    sign_off = signed_but_undecided(reach(PhaseKey.PRODUCTION_10))
+
+    def look(phase: Phase, now: datetime) -> Snapshot:
+        """Meanwhile the page of the last signer decides."""
+        signoffs.decide(sign_off, now=now)
+        return sign_off.snapshot
+
+    decisions.tend(now=NOW + timedelta(minutes=1), look=look)
+    sign_off.refresh_from_db()
+    assert sign_off.ended == SignOffEnd.DECIDED
+
+
+def test_a_look_that_is_due_gives_way_to_a_rollback_to_legacy() -> None:
+    phase = reach(PhaseKey.STAGING_FULL)
+    for restaurant in range(1, 7):
+        happenings.outcomes(restaurant, at=NOW, confirmed=20)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            rollback.roll_back(phase=phase, reason="errors", by=ENGINEER, now=NOW, to=rollback.LEGACY)
+            taking = pool.submit(in_a_session, lambda: looking.take_if_due(now=NOW))
+            until_it_waits_for_a_lock(taking)
+        assert taking.result(timeout=30) is None

@@ -100,6 +100,15 @@ def test_going_on_waits_for_the_checklist(phase: Phase) -> None:
         propose_on(phase, seen)
 
 
+def test_a_tick_that_is_taken_back_voids_the_decision(phase: Phase) -> None:
+    sign_off = propose(phase)
+    sign(sign_off, Role.ON_CALL)
+    item = checklists.items_of(PhaseKey(phase.key))[0]
+    checklists.tick(phase=phase, item=item.key, done=False, user=User.objects.get(username="clerk"), now=NOW)
+    sign(sign_off, Role.PRODUCT_OWNER)
+    voided(sign_off, f"The checklist is open at: {item.text}")
+
+
 @pytest.mark.parametrize("severity", [IncidentSeverity.P0, IncidentSeverity.P1])
 def test_an_open_p0_or_p1_stops_a_proposal_and_voids_a_decision(
     phase: Phase, severity: IncidentSeverity

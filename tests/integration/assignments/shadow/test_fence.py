@@ -3,8 +3,9 @@
 import pytest
 from django.db import connection
 
+from assignments.read_only import read_only
 from assignments.shadow import ShadowWriteError
-from assignments.shadow.fence import read_only, write_fence
+from assignments.shadow.fence import write_fence
 from bookings.models import Booking
 from observability import events
 from tests.factories import NOW

@@ -7,11 +7,10 @@ import re
 import socket
 import threading
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
@@ -21,6 +20,7 @@ from bookings.webhooks import addresses, delivery
 from bookings.webhooks.endpoints import disable, resend, send_test
 from bookings.webhooks.post import post
 from bookings.webhooks.signing import secret_of
+from observability.database_clock import database_now
 from observability.models import Event
 from tests.factories import NOW, dinner, receive, serving_restaurant
 from tests.integration.bookings.postbox import free_port
@@ -50,13 +50,6 @@ def verify(call: Call, secret: str) -> bool:
     signed = f"{call.headers['webhook-id']}.{call.headers['webhook-timestamp']}.".encode() + call.body
     expected = "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
     return expected in call.headers["webhook-signature"].split(" ")
-
-
-def database_now() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-    return now
 
 
 def events() -> list[str]:

@@ -15,10 +15,11 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.db.models.functions import Now
 
-from observability.alerts.notices import KEPT, deliver_due
+from observability.alerts.notices import deliver_due
 from observability.alerts.policy import STUCK
 from observability.alerts.records import acknowledge, resolve
 from observability.models import AlertNotice
+from observability.notices import KEPT
 from tests.factories import NOW
 from tests.integration.observability.rows import alert_fired
 

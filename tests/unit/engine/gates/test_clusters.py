@@ -13,8 +13,15 @@ from tests.unit.engine.gates.builders import shares
 effects = st.integers(100, 900).map(lambda hundredths: Fraction(hundredths, 100))
 
 
-def test_below_five_restaurants_the_effect_is_fixed() -> None:
-    assert design_effect(shares((10, 10), (1, 10), (9, 9), (5, 8), (0, 0))) == Fraction("1.5")
+@pytest.mark.parametrize(
+    "alike", [[], [(9, 10)], [(19, 20)] * 2, [(20, 20)] * 4, [(19, 20)] * 4 + [(0, 0)]], ids=str
+)
+def test_below_five_restaurants_the_effect_is_one_and_a_half_at_least(alike: list[tuple[int, int]]) -> None:
+    assert design_effect(shares(*alike)) == Fraction("1.5")
+
+
+def test_few_restaurants_that_differ_have_the_effect_they_show() -> None:
+    assert design_effect(shares((10, 10), (1, 10), (9, 9), (5, 8))) > 7
 
 
 def test_restaurants_that_are_alike_have_none() -> None:

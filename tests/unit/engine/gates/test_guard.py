@@ -47,7 +47,9 @@ def evidence(hits: int, trials: int, null: Fraction) -> float:
     return e_value(hits, trials, null)
 
 
-def first_alarm(rates: Sequence[float], null: Fraction, *, hour: int, seed: int) -> float:
+def first_alarm(
+    rates: Sequence[float], null: Fraction, *, hour: int, seed: int, limit: int = E_LIMIT
+) -> float:
     """After how many bookings a phase is rolled back, looked at every 10; infinite if never.
 
     `rates` are the true ones, for each 10 bookings; an hour has `hour` of these.
@@ -60,7 +62,7 @@ def first_alarm(rates: Sequence[float], null: Fraction, *, hour: int, seed: int)
             evidence(total[look] - total[start], 10 * (look - start), null) / (number * (number + 1))
             for number, start in enumerate(starts, start=1)
         )
-        if found > E_LIMIT:
+        if found > limit:
             return 10.0 * look
     return inf
 
@@ -164,11 +166,33 @@ def test_impossible_counts_are_refused(hits: int, trials: int, null: str) -> Non
         log_e_value(hits, trials, Fraction(null))
 
 
+def test_two_watches_alarm_falsely_in_less_than_5_percent_of_phases_together() -> None:
+    """Both at exactly their threshold; with 20 as the limit of each it would be some 5 % (ADR 0095)."""
+    limit = RULES.limit_of_each
+    both = [
+        min(
+            first_alarm([float(REVIEW)] * 120, REVIEW, hour=10, seed=2 * seed, limit=limit),
+            first_alarm([float(ERRORS)] * 120, ERRORS, hour=10, seed=2 * seed + 1, limit=limit),
+        )
+        for seed in range(400)
+    ]
+    assert np.isfinite(both).mean() < 0.05
+
+
+def test_each_of_two_watches_needs_twice_the_evidence_of_an_only_one() -> None:
+    counted = hours((10, 300))
+    assert E_LIMIT < e_value_of_hours(counted, ERRORS) < 2 * E_LIMIT
+    given = GuardInput(age_seconds=0, rates=(Seen(key="error_rate", hours=counted),))
+    assert triggers(RULES, given) == ()
+    [trigger] = triggers(GuardRules(watches=RULES.watches[1:]), given)
+    assert (trigger.key, trigger.limit) == ("error_rate", Fraction(E_LIMIT))
+
+
 def test_the_statistical_trigger_names_its_figures() -> None:
     [trigger] = triggers(
         RULES, GuardInput(age_seconds=0, rates=(Seen(key="error_rate", hours=hours((5, 100), (15, 300))),))
     )
-    assert (trigger.key, trigger.limit) == ("error_rate", Fraction(20))
+    assert (trigger.key, trigger.limit) == ("error_rate", Fraction(40))
     assert trigger.statistical
     assert trigger.sentence.startswith("Coordinator errors: 5 % (20 of 400) against 1 %, e-value ")
     assert fired(rates=(Seen(key="error_rate", hours=hours((4, 400))),)) == []

@@ -58,3 +58,16 @@ def test_restaurants_that_differ_let_a_pipeline_at_93_percent_pass_no_more_often
         ]
         passed += Verdict.PASS in looks
     assert passed / phases < 0.05
+
+
+@pytest.mark.parametrize("restaurants", [3, 6])
+def test_few_restaurants_that_differ_pass_at_the_threshold_as_seldom_as_more_of_them(
+    restaurants: int,
+) -> None:
+    """At exactly 95 %, with a correlation of 0.05 in a restaurant: far above alpha, and known (ADR 0095)."""
+    random, weight = np.random.default_rng(5), (1 - 0.05) / 0.05
+    gate, phases = rule(Kind.RATE_AT_LEAST, "0.95", clustered=True), 250
+    drawn = random.binomial(230, random.beta(0.95 * weight, 0.05 * weight, size=(phases, restaurants)))
+    first = Look(number=1, open=True)
+    passed = [verdict(gate, summed(shares(*[(int(hits), 230) for hits in row])), first) for row in drawn]
+    assert passed.count(Verdict.PASS) / phases < 0.2
