@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from assignments.review.best_fixes import ask_for_fixes
 from assignments.rollout import decisions, guard, notices
-from assignments.rollout.gates import looking
+from assignments.rollout.gates import looking, pictures
 from assignments.sweeper import sweep
 from bookings.api import idempotency
 from bookings.imports import uploads
@@ -86,11 +86,12 @@ def _sweep_unless_another_does() -> bool:
 
 
 def _tend_rollout() -> None:
-    """Have the guard look, take the look that is due, and tell the signers."""
+    """Have the guard look, take the look that is due, tell the signers, and renew what pages show."""
     guard.watch(now=timezone.now())
     looking.take_if_due(now=timezone.now())
     decisions.tend(now=timezone.now(), look=looking.take)
     notices.deliver(now=timezone.now())
+    pictures.renew(now=timezone.now())
 
 
 def _tend_events() -> None:

@@ -55,6 +55,11 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 #: Spans whose figures have a target: the pages' own, whose longer ones are judged as pages.
 JUDGED = ("24 h", "24 h, one restaurant", "24 h, any moment")
 
+#: What the explorer draws, in one statement.
+_DRAWN = (
+    latency.Timing.RUN, latency.Timing.LEGACY_RUN, latency.Timing.OUTCOME, latency.Timing.LOCK_WAIT,
+)  # fmt: skip
+
 Call = Callable[[], object]
 
 
@@ -163,6 +168,7 @@ def _over(window: Window, *, step: timedelta) -> dict[str, Call]:
         "states": lambda: flow.states(window),
         "run latency": lambda: latency.percentiles(window, latency.Timing.RUN),
         "run latency by step": lambda: latency.percentiles_by_step(window, latency.Timing.RUN, step=step),
+        "four latencies by step": lambda: latency.percentiles_by_step(window, *_DRAWN, step=step),
         "lock waits": lambda: latency.percentiles(window, latency.Timing.LOCK_WAIT),
         "time to outcome": lambda: latency.percentiles(window, latency.Timing.OUTCOME),
         "work of V3": lambda: work.work(window),

@@ -1,12 +1,14 @@
 """How long things took. Pages read distributions in bins (off by at most 2 %), gates the rows."""
 
-import math
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import accumulate
+from typing import Any
 
-from observability.metrics.series import SQL, Labels, read, read_steps, span_of
+from observability.metrics.series import SQL, Labels, distributions, span_of
 from observability.metrics.sources import OUTCOMES
 from observability.metrics.window import Window
 from observability.named_sql import ask, ask_one
@@ -50,13 +52,23 @@ NOTHING = Percentiles(count=0, p50=None, p95=None, p99=None, mean=None, longest=
 
 def percentiles(window: Window, timing: Timing) -> Percentiles:
     """Percentiles of a window; percentiles off by at most 2 %, the rest exact."""
-    return of_bins(read(window, timing.value)[timing.value])
+    return percentiles_of(window, timing)[timing]
 
 
-def percentiles_by_step(window: Window, timing: Timing, *, step: timedelta) -> dict[datetime, Percentiles]:
+def percentiles_of(window: Window, *timings: Timing) -> dict[Timing, Percentiles]:
+    """The same of several timings, in one statement."""
+    rows = distributions(window, [timing.value for timing in timings], step=None)
+    return dict.fromkeys(timings, NOTHING) | {Timing(row.series): _of_row(row) for row in rows}
+
+
+def percentiles_by_step(
+    window: Window, *timings: Timing, step: timedelta
+) -> dict[Timing, dict[datetime, Percentiles]]:
     """The same for each step in which anything was timed, by its start."""
-    steps = read_steps(window, timing.value, step=step)
-    return {at: of_bins(series[timing.value]) for at, series in steps.items()}
+    found: dict[Timing, dict[datetime, Percentiles]] = {timing: {} for timing in timings}
+    for row in distributions(window, [timing.value for timing in timings], step=step):
+        found[Timing(row.series)][row.step] = _of_row(row)
+    return found
 
 
 def exact(window: Window, timing: Timing) -> Percentiles:
@@ -88,26 +100,29 @@ def each(window: Window, timing: Timing) -> Mapping[int, list[float]]:
 
 
 def of_bins(labels: Labels) -> Percentiles:
-    """Percentiles of a distribution whose labels are bins."""
-    count = sum(measure.count for measure in labels.values())
-    if not count:
-        return NOTHING
-    bins = {int(label): measure.count for label, measure in labels.items()}
-    return Percentiles(
-        count=count,
-        p50=_percentile(bins, count, 0.50),
-        p95=_percentile(bins, count, 0.95),
-        p99=_percentile(bins, count, 0.99),
-        mean=sum(measure.total for measure in labels.values()) / count,
-        longest=max((m.peak for m in labels.values() if m.peak is not None), default=None),
+    """Percentiles of a distribution whose labels are bins, for those who read it along with other series."""
+    found = sorted((int(label), measure) for label, measure in labels.items())
+    return _of(
+        [number for number, _ in found],
+        [measure.count for _, measure in found],
+        total=sum(measure.total for _, measure in found),
+        longest=max((m.peak for _, m in found if m.peak is not None), default=None),
     )
 
 
-def _percentile(bins: Mapping[int, int], count: int, share: float) -> float:
-    """The middle of the bin that holds the value of this rank."""
-    rank, seen = math.ceil(share * count), 0
-    for number in sorted(bins):
-        seen += bins[number]
-        if seen >= rank:
-            break
-    return 0.0 if number == ZERO else RATIO ** (number + 0.5)
+def _of_row(row: Any) -> Percentiles:
+    return _of(row.bins, row.counts, total=row.total, longest=row.peak)
+
+
+def _of(bins: Sequence[int], counts: Sequence[int], *, total: float, longest: float | None) -> Percentiles:
+    """Percentiles of bins in order: of each the middle of the bin that holds the value of its rank."""
+    seen = list(accumulate(counts))
+    if not seen or not seen[-1]:
+        return NOTHING
+    count = seen[-1]
+    p50, p95, p99 = (_middle(bins[bisect_left(seen, -(-count * share // 100))]) for share in (50, 95, 99))
+    return Percentiles(count=count, p50=p50, p95=p95, p99=p99, mean=total / count, longest=longest)
+
+
+def _middle(number: int) -> float:
+    return 0.0 if number == ZERO else float(RATIO ** (number + 0.5))

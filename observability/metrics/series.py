@@ -1,6 +1,6 @@
 """Reads series: counts, sums and peaks by label over a window, or step by step through it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -90,16 +90,28 @@ def merged(steps: Iterable[Series], *series: str) -> Series:
     return found
 
 
+def distributions(window: Window, series: Sequence[str], *, step: timedelta | None) -> list[Any]:
+    """Series whose labels are bins: a row for each step and series, its bins in order with their counts."""
+    return ask(*_asked("distributions", window, series, step))
+
+
 def _read(
     window: Window, series: tuple[str, ...], *, step: timedelta | None
 ) -> dict[datetime, dict[str, dict[str, Measure]]]:
-    rows = sources.rows_of(series, of_one=window.restaurant_id is not None)
-    statement = SQL["series"].replace("{rows}", rows)
     found: dict[datetime, dict[str, dict[str, Measure]]] = {}
-    for row in ask(statement, {"series": list(series), **parameters_of(window, step)}):
+    for row in ask(*_asked("series", window, series, step)):
         of_step = found.setdefault(row.step, {name: {} for name in series})
         of_step[row.series][row.label] = Measure(count=row.count, total=row.total, peak=row.peak)
     return {at: found[at] for at in sorted(found)}
+
+
+def _asked(
+    name: str, window: Window, series: Sequence[str], step: timedelta | None
+) -> tuple[str, dict[str, Any]]:
+    """A statement that sums up what adds to series, and what it is told."""
+    rows = sources.rows_of(series, of_one=window.restaurant_id is not None)
+    statement = SQL[name].replace("{parts}", SQL["parts"]).replace("{rows}", rows)
+    return statement, {"series": list(series), **parameters_of(window, step)}
 
 
 def span_of(window: Window) -> dict[str, Any]:

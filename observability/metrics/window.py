@@ -53,10 +53,6 @@ class Window:
         narrowest = timedelta(seconds=MINUTE if restaurant_id is None else HOUR)
         return cls.until(up(now, round((step or narrowest).total_seconds())), span, restaurant_id)
 
-    def steps(self, step: timedelta) -> int:
-        """Into how many steps the window falls; the last may be a part of one."""
-        return -(-(self.end - self.start) // step)
-
     @property
     def before(self) -> "Window":
         """The window of the same length that ends where this one starts."""

@@ -4,18 +4,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import islice
 
 from assignments.engine.gates.clusters import Share
+from assignments.engine.gates.proportions import wilson
 from assignments.engine.gates.rules import Extent
 from assignments.engine.phases import PHASES, PhaseKey
 from assignments.models import LeftHow, Phase
-from assignments.shadow.coverage import RestaurantCoverage, by_restaurant
+from assignments.shadow.coverage import Coverage, RestaurantCoverage, by_restaurant, coverage
 from observability.metrics import backlog, restaurants
+from observability.metrics.rates import Rate
 from observability.metrics.restaurants import RestaurantFigures
 from observability.metrics.window import Window
 
 #: Runs decided later than this before the end may not have been compared yet; they are no gap in coverage.
 COMPARED_WITHIN = timedelta(minutes=5)
+
+#: Restaurants that stand out are told of, up to this many.
+MOST_OUTSTANDING = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +73,22 @@ class Seen:
         return by_restaurant(since=self.window.start, until=settled)
 
     @cached_property
+    def coverage(self) -> Coverage:
+        """The classes of the shadow runs."""
+        return coverage(since=self.window.start, until=self.window.end)
+
+    @cached_property
+    def outstanding(self) -> list[RestaurantFigures]:
+        """Restaurants whose review rate is surely above that of all, or that had an error; a few."""
+        return list(islice(filter(self._stands_out, self.restaurants), MOST_OUTSTANDING))
+
+    @cached_property
+    def review_rate(self) -> float:
+        """Of all restaurants together; 0 before the first outcome."""
+        decided = sum(share.trials for share in self.reviewed)
+        return sum(share.hits for share in self.reviewed) / decided if decided else 0.0
+
+    @cached_property
     def reached(self) -> Extent:
         """How long the phase has been on, and its outcomes and restaurants with one."""
         return Extent(
@@ -87,6 +109,16 @@ class Seen:
         earlier = Phase.objects.filter(number__lt=self.phase.number, left_how=LeftHow.PROCEEDED)
         phase = earlier.exclude(key=self.phase.key).order_by("-number").first()
         return Seen(phase=phase, until=phase.left_at) if phase and phase.left_at else None
+
+    def _stands_out(self, row: RestaurantFigures) -> bool:
+        return bool(row.failed) or is_surely_above(row.review, self.review_rate)
+
+
+def is_surely_above(rate: Rate, level: float) -> bool:
+    """Whether the whole interval of a rate is above a level."""
+    if rate.value is None or rate.value <= level:
+        return False
+    return wilson(rate.numerator, rate.denominator).low > level
 
 
 def shares(counts: Iterable[tuple[int, int]]) -> tuple[Share, ...]:

@@ -20,7 +20,8 @@ def quantile(rule: GateRule, seen: Seen, timing: Timing, look: Look) -> GateInpu
     """How many of all took less than the limit, from every single one, and the quantile with its bound."""
     times = latency.each(seen.window, timing).values()
     given = GateInput(age_seconds=seen.age_seconds, reached=seen.reached)
-    return timed(rule, given, [[exact(value) for value in of_one] for of_one in times], look)
+    values = [[round(value * _PRECISION) for value in of_one] for of_one in times]
+    return timed(rule, given, values, look, scale=_PRECISION)
 
 
 def query_time(seen: Seen) -> GateInput:

@@ -11,6 +11,7 @@ from bookings.display.show import zone_name
 from config.console.explorer.choice import ChoiceForm
 from config.console.explorer.panels import panels
 from config.console.explorer.rights import may_see_metrics
+from config.console.rollout.access import SEE as SEE_PHASES
 from observability.scope import scope_of
 
 
@@ -19,11 +20,15 @@ def explorer(request: HttpRequest) -> HttpResponse:
     """The same queries whatever the span, and however many restaurants and events there are."""
     if not may_see_metrics(request):
         raise PermissionDenied("Seeing metrics takes the permission to view events.")
-    form = ChoiceForm(request.GET, scope=scope_of(request))
-    choice = form.choice()
+    now, scope = timezone.now(), scope_of(request)
+    form = ChoiceForm(
+        request.GET, scope=scope, may_see_phases=scope.is_everything and request.user.has_perm(SEE_PHASES)
+    )
+    choice = form.choice(now)
     context = {**admin.site.each_context(request), "title": "Metrics", "form": form, "choice": choice}
     if choice is not None:
-        now = timezone.now()
-        context["panels"] = panels(choice, choice.window(now))
+        window = choice.window(now)
+        context["panels"] = panels(choice, window)
+        context["ends"] = [choice.say(window.start), choice.say(window.end)]
         context["zone"] = zone_name(now.astimezone(choice.zone))
     return TemplateResponse(request, "explorer/page.html", context)

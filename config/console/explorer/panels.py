@@ -7,10 +7,12 @@ from typing import TypeVar
 
 from config.console.charts.chart import Axis, Chart, Scale, Target, Values, bars, lines
 from config.console.explorer.choice import Choice
-from observability.metrics.latency import Percentiles, Timing, of_bins
-from observability.metrics.rates import Rate, error_rate, error_rates, outcome_rates
-from observability.metrics.series import Series, merged, read_steps
-from observability.metrics.window import Window
+from config.console.explorer.tables import Table, cohort_table
+from observability.metrics.latency import Percentiles, Timing, percentiles_by_step
+from observability.metrics.rates import OutcomeRates, Rate, error_rate, error_rates, outcome_rates
+from observability.metrics.restaurants import by_restaurant
+from observability.metrics.series import Series, merged, read, read_steps
+from observability.metrics.window import Window, floor
 from observability.metrics.work import SERIES_OF_WORK, Path, Work, work_of
 
 #: Rows of a table; there are hardly ever more.
@@ -27,10 +29,17 @@ FAILED = Target(value=0.05, label="alert above 5 %")
 RUNS = {Path.V3: Timing.RUN, Path.LEGACY: Timing.LEGACY_RUN}
 NAMES = {Path.V3: "V3", Path.LEGACY: "Legacy"}
 
-#: Series that are counted over the whole span, and those that are only drawn step by step.
-COUNTED = ("received", "outcome", *(name for names in SERIES_OF_WORK.values() for name in names if name))
-DRAWN = (Timing.RUN, Timing.LEGACY_RUN, Timing.OUTCOME, Timing.LOCK_WAIT)
-SERIES = (*COUNTED, *(timing.value for timing in DRAWN))
+#: Series drawn step by step, and those that are only told of the whole span.
+DRAWN = ("received", "outcome")
+TOLD = {path: tuple(filter(None, names)) for path, names in SERIES_OF_WORK.items()}
+TIMED = {
+    None: (Timing.RUN, Timing.LEGACY_RUN, Timing.OUTCOME, Timing.LOCK_WAIT),
+    Path.V3: (Timing.RUN, Timing.LOCK_WAIT),
+    Path.LEGACY: (Timing.LEGACY_RUN,),
+}
+
+#: Percentiles by timing and step.
+Times = Mapping[Timing, Mapping[datetime, Percentiles]]
 
 Step = TypeVar("Step")
 
@@ -46,17 +55,6 @@ class Figure:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Table:
-    """Counts of the whole span; `none` says what it means that there is no row."""
-
-    key: str
-    title: str
-    heads: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    none: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Panels:
     figures: tuple[Figure, ...]
     charts: tuple[Chart, ...]
@@ -64,21 +62,29 @@ class Panels:
 
 
 def panels(choice: Choice, window: Window) -> Panels:
-    """Everything the page shows of a window of whole steps; three queries at most."""
+    """Everything the page shows of a window of whole steps, in six queries at most.
+
+    The database puts together what is put together: a row that comes here is a figure that is shown.
+    """
     axis = Axis(steps=_steps(window, choice), zone=choice.zone, shown=choice.span.shown)
-    found = read_steps(window, *SERIES, step=choice.span.step)
-    whole = merged(found.values(), *COUNTED)
+    found = read_steps(window, *DRAWN, step=choice.span.step)
+    times = percentiles_by_step(window, *TIMED[choice.path], step=choice.span.step)
+    told = [name for path in _paths(choice) for name in TOLD[path]]
+    whole = {**merged(found.values(), *DRAWN), **read(window, *told)}
     is_v3_too = choice.path is not Path.LEGACY
     errors = error_rates(window, step=choice.span.step) if is_v3_too else {}
     return Panels(
         figures=tuple(_figures(choice, whole, _failed(choice, window, errors) if is_v3_too else None)),
-        charts=tuple(_charts(choice, axis, found, errors)),
-        tables=tuple(_tables(choice, whole)),
+        charts=tuple(_charts(choice, axis, found, times, errors)),
+        tables=(*_of_phase(choice, window), *_tables(choice, whole)),
     )
 
 
 def _steps(window: Window, choice: Choice) -> Sequence[datetime]:
-    return [window.start + number * choice.span.step for number in range(window.steps(choice.span.step))]
+    """From the step that holds the start; a window that is no whole steps begins and ends within one."""
+    first = floor(window.start, round(choice.span.step.total_seconds()))
+    length = window.end - first
+    return [first + number * choice.span.step for number in range(-(-length // choice.span.step))]
 
 
 def _figures(choice: Choice, whole: Series, errors: Rate | None) -> list[Figure]:
@@ -117,18 +123,22 @@ def _share(label: str, rate: Rate) -> Figure:
 
 
 def _charts(
-    choice: Choice, axis: Axis, found: Mapping[datetime, Series], errors: Mapping[datetime, Rate]
+    choice: Choice,
+    axis: Axis,
+    found: Mapping[datetime, Series],
+    times: Times,
+    errors: Mapping[datetime, Rate],
 ) -> list[Chart]:
     charts = [
         _received(axis, found),
         _outcomes(choice, axis, found),
         *([_errors(axis, errors)] if choice.path is not Path.LEGACY else []),
-        _runs(choice, axis, found),
+        _runs(choice, axis, times),
     ]
     if choice.path is None:
-        charts.append(_timed("waits", "From receipt to outcome", Timing.OUTCOME, axis, found))
+        charts.append(_timed("waits", "From receipt to outcome", Timing.OUTCOME, axis, times))
     if choice.path is not Path.LEGACY:
-        charts.append(_timed("locks", "Lock wait of V3", Timing.LOCK_WAIT, axis, found))
+        charts.append(_timed("locks", "Lock wait of V3", Timing.LOCK_WAIT, axis, times))
     return charts
 
 
@@ -142,12 +152,22 @@ def _received(axis: Axis, found: Mapping[datetime, Series]) -> Chart:
 
 
 def _outcomes(choice: Choice, axis: Axis, found: Mapping[datetime, Series]) -> Chart:
-    rates = {at: outcome_rates(series["outcome"], path=choice.path) for at, series in found.items()}
+    if choice.phase is not None and choice.path is None:
+        sides = {
+            f"{NAMES[path]} confirmed": _each(axis, _rates(found, path), lambda rate: rate.confirmation.value)
+            for path in Path
+        }
+        return lines("outcomes", "Confirmed on either path", sides, axis=axis, scale=SHARE, target=CONFIRMED)
+    rates = _rates(found, choice.path)
     values = {
         "confirmed": _each(axis, rates, lambda rate: rate.confirmation.value),
         "review": _each(axis, rates, lambda rate: rate.review.value),
     }
     return lines("outcomes", "Confirmed and review", values, axis=axis, scale=SHARE, target=CONFIRMED)
+
+
+def _rates(found: Mapping[datetime, Series], path: Path | None) -> dict[datetime, OutcomeRates]:
+    return {at: outcome_rates(series["outcome"], path=path) for at, series in found.items()}
 
 
 def _errors(axis: Axis, errors: Mapping[datetime, Rate]) -> Chart:
@@ -157,37 +177,38 @@ def _errors(axis: Axis, errors: Mapping[datetime, Rate]) -> Chart:
     )
 
 
-def _runs(choice: Choice, axis: Axis, found: Mapping[datetime, Series]) -> Chart:
+def _runs(choice: Choice, axis: Axis, times: Times) -> Chart:
     if choice.path is not None:
-        return _timed("runs", f"Runs of {NAMES[choice.path]}", RUNS[choice.path], axis, found)
+        return _timed("runs", f"Runs of {NAMES[choice.path]}", RUNS[choice.path], axis, times)
     values = {
-        f"{NAMES[path]} p95": _each(axis, _percentiles(found, timing), lambda timed: timed.p95)
+        f"{NAMES[path]} p95": _each(axis, times[timing], lambda timed: timed.p95)
         for path, timing in RUNS.items()
     }
     return lines("runs", "Runs", values, axis=axis, scale=MILLISECONDS)
 
 
-def _timed(key: str, title: str, timing: Timing, axis: Axis, found: Mapping[datetime, Series]) -> Chart:
-    timed = _percentiles(found, timing)
+def _timed(key: str, title: str, timing: Timing, axis: Axis, times: Times) -> Chart:
     values = {
-        "p95": _each(axis, timed, lambda step: step.p95),
-        "p50": _each(axis, timed, lambda step: step.p50),
+        "p95": _each(axis, times[timing], lambda step: step.p95),
+        "p50": _each(axis, times[timing], lambda step: step.p50),
     }
     return lines(key, title, values, axis=axis, scale=MILLISECONDS)
-
-
-def _percentiles(found: Mapping[datetime, Series], timing: Timing) -> dict[datetime, Percentiles]:
-    return {at: of_bins(series[timing.value]) for at, series in found.items()}
 
 
 def _each(axis: Axis, found: Mapping[datetime, Step], value: Callable[[Step], float | None]) -> Values:
     return [value(found[at]) if at in found else None for at in axis.steps]
 
 
+def _of_phase(choice: Choice, window: Window) -> list[Table]:
+    """The restaurants on V3 in the phase beside those that stayed with legacy (one query)."""
+    if choice.phase is None or choice.phase.cohort is None or choice.restaurant is not None:
+        return []
+    return [cohort_table(by_restaurant(window), frozenset(choice.phase.cohort.restaurants))]
+
+
 def _tables(choice: Choice, whole: Series) -> list[Table]:
-    paths = [choice.path] if choice.path else list(Path)
     tables = []
-    for path in paths:
+    for path in _paths(choice):
         name, done = NAMES[path], work_of(whole, path)
         tables += [
             _counts(f"reviews-{path}", f"Why {name} left bookings to people", "Reason", done.reviews),
@@ -201,6 +222,10 @@ def _tables(choice: Choice, whole: Series) -> list[Table]:
             _counts(f"strategies-{path}", f"How {name} placed bookings", "Strategy", done.strategies),
         ]
     return tables
+
+
+def _paths(choice: Choice) -> list[Path]:
+    return [choice.path] if choice.path else list(Path)
 
 
 def _counts(key: str, title: str, head: str, counts: Mapping[str, int]) -> Table:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from config.console.health.sparkline import Sparkline, sparkline
 from config.console.review.rows import in_words
 from observability.metrics.backlog import Stuck
-from observability.metrics.latency import Percentiles, Timing, percentiles, percentiles_by_step
+from observability.metrics.latency import Percentiles, Timing, percentiles_by_step, percentiles_of
 from observability.metrics.rates import (
     OutcomeRates,
     Rate,
@@ -21,7 +21,8 @@ from observability.metrics.window import Window, floor
 STEP = timedelta(hours=1)
 
 #: Documented targets: confirmation at least, review below, errors at most in all, p95 below in ms.
-CONFIRMED, REVIEWED, ERRORS, RUN_P95, LOCK_P95 = 0.95, 0.10, 10, 3_000, 100
+CONFIRMED, REVIEWED, ERRORS = 0.95, 0.10, 10
+TIMED = {Timing.RUN: ("Assignment p95", 3_000), Timing.LOCK_WAIT: ("Lock wait p95", 100)}
 
 #: Tone and icon by standing.
 _LOOKS = {"good": "ok", "watch": "warn", "critical": "bad", "unknown": "ring"}
@@ -46,14 +47,16 @@ def tiles_of(window: Window, found: Rates, stuck: Stuck) -> list[Tile]:
     """The six tiles of a window that ends now."""
     outcomes = outcome_rates_by_step(window, step=STEP)
     errors = error_rates(window, step=STEP)
-    runs = percentiles_by_step(window, Timing.RUN, step=STEP)
-    waits = percentiles_by_step(window, Timing.LOCK_WAIT, step=STEP)
+    times = percentiles_of(window, *TIMED)
+    steps = percentiles_by_step(window, *TIMED, step=STEP)
     return [
         _share("Confirmed", found.confirmation, "≥ 95 %", CONFIRMED, _at_least, window, outcomes, _confirmed),
         _share("Review", found.review, "< 10 %", REVIEWED, _below, window, outcomes, _reviewed),
         _errors(found.error, window, errors),
-        _milliseconds("Assignment p95", percentiles(window, Timing.RUN), RUN_P95, window, runs),
-        _milliseconds("Lock wait p95", percentiles(window, Timing.LOCK_WAIT), LOCK_P95, window, waits),
+        *(
+            _milliseconds(label, times[timing], limit, window, steps[timing])
+            for timing, (label, limit) in TIMED.items()
+        ),
         _stuck(stuck),
     ]
 

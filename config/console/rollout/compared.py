@@ -7,9 +7,9 @@ from fractions import Fraction
 
 from assignments.engine.compare import Comparison
 from assignments.engine.gates.policy import Phase as Demands
-from assignments.engine.gates.proportions import newcombe, wilson
-from assignments.rollout.gates.seen import Seen
-from assignments.shadow.coverage import coverage
+from assignments.engine.gates.proportions import newcombe
+from assignments.rollout.gates.seen import Seen, is_surely_above
+from assignments.shadow.coverage import Coverage
 from bookings.models import Restaurant
 from config.console.health.sparkline import Sparkline, sparkline
 from config.console.rollout.bars import LEFT, RIGHT
@@ -30,7 +30,6 @@ DAY = timedelta(hours=24)
 #: The margin differences are drawn against, in points; not a gate where V3 decides, only the shadow's.
 _MARGIN = 0.05
 _REACH = 0.08
-_MOST_OUTLIERS = 6
 
 _CLASSES: Sequence[tuple[Comparison, str, str]] = (
     (Comparison.MATCH, "match", "c-match"),
@@ -106,9 +105,8 @@ def differences(window: Window) -> list[Difference]:
     ]
 
 
-def classes(window: Window) -> Classes | None:
-    """One query; None where nothing was decided in shadow mode."""
-    found = coverage(since=window.start, until=window.end)
+def classes(found: Coverage) -> Classes | None:
+    """None where nothing was decided in shadow mode."""
     if not found.eligible:
         return None
     total = sum(found.classes.get(key, 0) for key, _, _ in _CLASSES) or 1
@@ -129,18 +127,15 @@ def classes(window: Window) -> Classes | None:
 
 def outliers(seen: Seen) -> list[Outlier]:
     """Restaurants whose rate is surely above that of all, or that had errors (one query)."""
-    figures = seen.restaurants
-    overall = _rate(sum(row.reviewed for row in figures), sum(row.review.denominator for row in figures))
-    found = [(row, why) for row in figures if (why := _stands_out(row, overall))][:_MOST_OUTLIERS]
-    named = Restaurant.objects.in_bulk([row.restaurant_id for row, _ in found])
+    named = Restaurant.objects.in_bulk([row.restaurant_id for row in seen.outstanding])
     return [
         Outlier(
             restaurant=named[row.restaurant_id],
             reviewed=f"{row.reviewed:,} / {row.review.denominator:,}",
             failed=f"{row.failed:,} / {row.started:,}",
-            why=why,
+            why=_why(row, seen.review_rate),
         )
-        for row, why in found
+        for row in seen.outstanding
         if row.restaurant_id in named
     ]
 
@@ -215,15 +210,8 @@ def _difference(title: str, legacy: Rate, v3: Rate, *, lower_is_worse: bool) -> 
     )
 
 
-def _stands_out(row: RestaurantFigures, overall: float) -> str:
-    """Why a restaurant is told of; its interval has to lie above the rate of all."""
-    decided = row.review.denominator
-    if decided and wilson(row.reviewed, decided).low > overall:
-        return f"{100 * row.reviewed / decided:.1f} % reviewed, {100 * overall:.1f} % of all"
-    if row.failed:
-        return f"{row.failed:,} booking{'' if row.failed == 1 else 's'} with an error"
-    return ""
-
-
-def _rate(hits: int, trials: int) -> float:
-    return hits / trials if trials else 0.0
+def _why(row: RestaurantFigures, overall: float) -> str:
+    """Why a restaurant is told of."""
+    if is_surely_above(row.review, overall):
+        return f"{100 * (row.review.value or 0):.1f} % reviewed, {100 * overall:.1f} % of all"
+    return f"{row.failed:,} booking{'' if row.failed == 1 else 's'} with an error"

@@ -17,7 +17,8 @@ from assignments.models import Incident, Phase, SignOff, SignOffEnd, Snapshot
 from assignments.rollout import grounds, incidents, phases, signers
 from assignments.rollout.checklists import Line, lines_of
 from assignments.rollout.errors import RolloutError
-from assignments.rollout.gates.looking import evaluate, results_of
+from assignments.rollout.gates import pictures
+from assignments.rollout.gates.looking import results_of
 from assignments.rollout.gates.seen import Seen
 from assignments.rollout.policies import in_force
 from assignments.rollout.rights import SIGN_AS
@@ -47,9 +48,9 @@ class State:
     sign_off: SignOff | None
 
 
-def state_of(phase: Phase, *, now: datetime) -> State:
-    """Everything the headline rests on."""
-    judged = judged_of(phase, now=now)
+def state_of(phase: Phase, *, now: datetime, evidence: Snapshot | None = None) -> State:
+    """Everything the headline rests on; the gates as `evidence` has them, where it is given."""
+    judged = judged_of(phase, now=now) if evidence is None else frozen(phase, evidence)
     checklist = lines_of(phase)
     open_ones = list(incidents.blocking())
     sign_off = _open_sign_off(phase)
@@ -79,13 +80,12 @@ def state_of(phase: Phase, *, now: datetime) -> State:
 
 
 def judged_of(phase: Phase, *, now: datetime) -> Judged | None:
-    """Measured now, or what was kept last of a phase that was left; None if nothing was."""
+    """As it was seen lately (`pictures`), or kept last of a phase that was left; None if nothing was."""
     if phase.left_at is None:
-        found = evaluate(phase, now=now)
-        looks = tuple(phase.snapshots.filter(look__gt=0).order_by("look").values_list("taken_at", flat=True))
+        found = pictures.of(phase, now=now)
         return Judged(
-            demands=in_force(phase), inputs=found.inputs, results=found.results, seen=found.seen, at=now,
-            looks=looks,
+            demands=in_force(phase), inputs=found.inputs, results=found.results, seen=found.seen,
+            at=found.seen.until, looks=_looks(phase),
         )  # fmt: skip
     newest = grounds.newest_snapshot(phase)
     return frozen(phase, newest) if newest else None
@@ -97,10 +97,16 @@ def frozen(phase: Phase, snapshot: Snapshot) -> Judged:
         demands=in_force(phase),
         inputs={key: records.load(GateInput, given) for key, given in snapshot.inputs.items()},
         results=results_of(snapshot),
-        seen=Seen(phase=phase, until=snapshot.taken_at),
+        seen=pictures.of_left(phase, snapshot)
+        if phase.left_at
+        else Seen(phase=phase, until=snapshot.taken_at),
         at=snapshot.taken_at,
-        looks=(),
+        looks=_looks(phase),
     )
+
+
+def _looks(phase: Phase) -> tuple[datetime, ...]:
+    return tuple(phase.snapshots.filter(look__gt=0).order_by("look").values_list("taken_at", flat=True))
 
 
 def pace(judged: Judged) -> Fraction | None:

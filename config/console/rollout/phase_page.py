@@ -93,7 +93,7 @@ def _figures(stay: Phase, judged: Judged) -> dict[str, Any]:
         ),
         "bookings": f"{seen.reached.bookings:,}",
         "differences": compared.differences(seen.window),
-        "classes": compared.classes(seen.window),
+        "classes": compared.classes(seen.coverage),
         "outliers": compared.outliers(seen),
         "judged_at": when(judged.at),
         "looks": len(judged.looks),

@@ -62,7 +62,8 @@ def _proposed(request: HttpRequest, stay: Phase) -> SignOff:
 def _propose_page(request: HttpRequest, stay: Phase, refused: Refusal | None) -> HttpResponse:
     now = timezone.now()
     snapshot = grounds.newest_snapshot(stay)
-    state = evaluated.state_of(stay, now=now)
+    fresh = snapshot is not None and now - snapshot.taken_at <= grounds.OLDEST
+    state = evaluated.state_of(stay, now=now, evidence=snapshot if fresh else None)
     following = stays.next_of(stay)
     context: dict[str, Any] = {
         **admin.site.each_context(request),
@@ -72,7 +73,7 @@ def _propose_page(request: HttpRequest, stay: Phase, refused: Refusal | None) ->
         "snapshot": snapshot,
         "evidence": evidence_rows(stay, snapshot, {}) if snapshot else [],
         "age": elapsed(now - snapshot.taken_at) if snapshot else "",
-        "fresh": snapshot is not None and now - snapshot.taken_at <= grounds.OLDEST,
+        "fresh": fresh,
         "conditions": conditions(state.standing)[:-1],
         "effect": effect(stay, following, now=now) if following else None,
         "back_title": state.standing.back_title,

@@ -10,7 +10,8 @@ from tqdm import tqdm
 
 from assignments.benchmarks.figures import Figure, Measured, Progress, as_json, as_markdown, as_table
 from assignments.flags import FlagError
-from config.benchmarks import dashboards
+from assignments.rollout.errors import RolloutError
+from config.benchmarks import dashboards, event_pages
 from config.benchmarks.crew import CrewError
 from config.benchmarks.end_to_end import StuckError
 from config.benchmarks.machine import machine
@@ -72,4 +73,7 @@ class Command(BaseCommand):
         return measured
 
 
-_ERRORS = (ClusterDiedError, CrewError, FlagError, NoDatabaseError, PageError, PgbenchError, StuckError)
+_ERRORS = (
+    ClusterDiedError, CrewError, FlagError, NoDatabaseError, PageError, PgbenchError, RolloutError, StuckError,
+    event_pages.PageError,
+)  # fmt: skip

@@ -1,18 +1,8 @@
--- Sums by step of time, series and label: whole buckets from the rollups, the rests from the rows.
+-- Sums by step of time, series and label.
 -- A window that is not divided is one step.
 SELECT date_bin(%(step)s::interval, at, %(origin)s::timestamptz) AS step, series, label,
        sum(count)::bigint AS count, coalesce(sum(total), 0)::float8 AS total, max(peak) AS peak
 FROM (
-    SELECT r.bucket AS at, r.series, r.label, r.count, r.total, r.peak
-    FROM unnest(%(widths)s::int[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) p(width, start_at, end_at)
-    CROSS JOIN unnest(%(series)s::text[]) AS wanted(series)
-    -- OFFSET 0 keeps it a look into the index for each part: planned as a join, it reads the whole table.
-    CROSS JOIN LATERAL (
-        SELECT * FROM observability_rollups r
-        WHERE r.series = wanted.series AND r.restaurant_id = %(restaurant)s AND r.width = p.width
-          AND r.bucket >= p.start_at AND r.bucket < p.end_at
-        OFFSET 0
-    ) r
-    {rows}
+    {parts}
 ) parts
 GROUP BY 1, 2, 3

@@ -7,7 +7,7 @@ from django.db import connection
 
 from observability import events, rollups
 from observability.events import Record
-from observability.metrics import latency, rates, volumes
+from observability.metrics import comparison, latency, rates, volumes
 from observability.metrics.latency import Timing
 from observability.metrics.window import Window
 from tests.factories import RestaurantFactory
@@ -87,6 +87,28 @@ def test_percentiles_from_bins_are_within_two_percent_of_the_rows(day: list[Reco
         assert binned.longest == exact.longest
         for share in ("p50", "p95", "p99"):
             assert getattr(binned, share) == pytest.approx(getattr(exact, share), rel=0.02), (name, share)
+
+
+@pytest.mark.parametrize("hours", [1, 6])
+def test_percentiles_of_each_step_are_within_two_percent_of_its_rows(day: list[Record], hours: int) -> None:
+    roll_up_to(0.7)
+    step, window = timedelta(hours=hours), WINDOWS["the day"]
+    found = latency.percentiles_by_step(window, Timing.RUN, Timing.LOCK_WAIT, step=step)
+    whole = latency.percentiles_of(window, Timing.RUN, Timing.LOCK_WAIT, Timing.REVIEW)
+    for timing, steps in found.items():
+        assert sum(timed.count for timed in steps.values()) == whole[timing].count > 10
+        for start, binned in steps.items():
+            exact = latency.exact(Window(start=start, end=start + step), timing)
+            assert (binned.count, binned.longest) == (exact.count, exact.longest)
+            for share in ("p50", "p95", "p99"):
+                assert getattr(binned, share) == pytest.approx(getattr(exact, share), rel=0.02), start
+
+
+def test_percentiles_read_along_with_other_series_are_the_same(day: list[Record]) -> None:
+    roll_up_to(0.7)
+    window = WINDOWS["the day"]
+    assert comparison.paths(window).v3.run_ms == latency.percentiles(window, Timing.RUN)
+    assert comparison.paths(window).legacy.run_ms == latency.percentiles(window, Timing.LEGACY_RUN)
 
 
 def test_exact_percentiles_are_those_of_the_values(day: list[Record]) -> None:

@@ -20,6 +20,13 @@ def test_counts_the_quantile_and_its_bound_come_from_the_raw_values() -> None:
     assert (found.measured, found.bound) == (Fraction(89), Fraction(92))
 
 
+def test_values_in_thousandths_are_counted_against_the_limit_itself() -> None:
+    found = timed(P95, given(), [[89_999, 90_000, 90_001, 1_500]], SINGLE_LOOK, scale=1_000)
+    assert (found.numerator, found.measured) == (2, Fraction(90_001, 1_000))
+    third = rule(Kind.QUANTILE_BELOW, "90.0005", unit="ms")
+    assert timed(third, given(), [[90_000, 90_001]], SINGLE_LOOK, scale=1_000).numerator == 1
+
+
 def test_without_values_there_is_no_data() -> None:
     assert verdict(P95, timed(P95, given(), [[], []], SINGLE_LOOK)) is Verdict.NO_DATA
 
