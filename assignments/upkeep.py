@@ -1,20 +1,24 @@
 """Upkeep: what has to happen every few seconds, wherever a worker lives.
 
-Each worker process runs one thread of this. Whoever gets the advisory lock does the round, the
-others skip it: as long as one worker lives anywhere, bookings are swept.
+Each worker process runs one thread of this. Whoever comes first in an INTERVAL does the round, the others
+skip it: as long as one worker lives anywhere, bookings are swept. Whose turn it is Redis tells, to spare the
+work; while it is away all come, and the advisory lock keeps them apart.
 """
 
 import logging
 import threading
 import traceback
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 
 from django.conf import settings
+from django.core.cache import caches
 from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
+from redis.exceptions import RedisError
 
+from assignments.protection.redis_access import ask
 from assignments.review.best_fixes import ask_for_fixes
 from assignments.rollout import decisions, guard, notices
 from assignments.rollout.gates import looking, pictures
@@ -32,6 +36,9 @@ logger = logging.getLogger(__name__)
 
 INTERVAL = timedelta(seconds=2)
 
+#: How long a turn keeps the others out: over by the time that whoever took it comes again.
+TURN = timedelta(seconds=1.8)
+
 #: Any number nobody else uses; it names this lock in pg_locks.
 ADVISORY_LOCK = 0x7AB1E
 
@@ -43,10 +50,10 @@ def start_upkeep() -> None:
 
 
 def run_upkeep(wait: Callable[[float], bool]) -> None:
-    """Do a round every INTERVAL until `wait` (seconds) returns true."""
+    """Do what is this process's every INTERVAL until `wait` (seconds) returns true."""
     while not wait(INTERVAL.total_seconds()):
         try:
-            round_of_upkeep()
+            round_in_turn()
             TIMINGS.flush(now=timezone.now())
         except DatabaseError as error:
             # The database is away: a later round finds all that this one would have.
@@ -55,6 +62,32 @@ def run_upkeep(wait: Callable[[float], bool]) -> None:
         except Exception as error:  # noqa: BLE001 - a thread that dies here would strand bookings
             frames = "".join(traceback.format_tb(error.__traceback__))
             logger.error("a round of upkeep failed: %s\n%s", type(error).__name__, frames)  # noqa: TRY400
+
+
+def round_in_turn() -> bool:
+    """One round, unless some process did one a moment ago; returns whether it was done."""
+    if not _take_turn():
+        return False
+    try:
+        return round_of_upkeep()
+    except BaseException:
+        _pass_turn()  # what keeps this process from it may not keep others
+        raise
+
+
+def _take_turn() -> bool:
+    with suppress(RedisError):
+        return bool(ask(lambda client: client.set(_turn(), 1, nx=True, px=TURN // timedelta(milliseconds=1))))
+    return True
+
+
+def _pass_turn() -> None:
+    with suppress(RedisError):
+        ask(lambda client: client.delete(_turn()))
+
+
+def _turn() -> str:
+    return caches["default"].make_key("upkeep")
 
 
 def round_of_upkeep() -> bool:

@@ -11,14 +11,17 @@ Under a supervisor the cluster shows that it works: its broker hands out a canar
 goes the way of every task, through pusher, worker and monitor.
 """
 
+import math
 import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.brokers.orm import ORM
@@ -31,6 +34,8 @@ from bookings import lifeline, pulse, task_failures
 from bookings.pulse import Beat
 from observability import log_context, traces
 
+Answer = TypeVar("Answer")
+
 CANARY_TASK = "bookings.pulse.canary"
 
 #: How often a canary is sent through a supervised cluster.
@@ -41,6 +46,9 @@ BEHIND = timedelta(seconds=2)
 
 #: How long a patient task gives way. Then it has its turn, however many others wait.
 PATIENCE = timedelta(seconds=30)
+
+#: For how long after a task that succeeded a worker takes its connection for alive.
+TRUSTED = timedelta(seconds=1)
 
 _CLUSTER: dict[str, Any] = settings.Q_CLUSTER
 
@@ -148,7 +156,8 @@ def on_worker_start(callback: Callable[[], None]) -> None:
 class ClusterBroker(ORM):  # type: ignore[misc]
     """The broker of a cluster: both queues in the database, and a canary now and then if watched.
 
-    django-q2's own takes a task in two statements, in no order, and knows one queue.
+    django-q2's own takes a task in two statements, in no order, knows one queue, and asks its connection
+    whether it lives before each of them. This one finds out by using it: each statement may be sent twice.
 
     The canary is no queue row: it has to come through this cluster, and a row might be taken by another.
     It is handed out only after the database has been asked for tasks, so that it tells of that as well.
@@ -174,19 +183,45 @@ class ClusterBroker(ORM):  # type: ignore[misc]
 
     def delete(self, task_id: int) -> None:
         """Take a task that was worked on from the queue."""
-        self.get_connection()  # as django-q2 does: a connection that broke meanwhile is made anew
-        with connection.cursor() as cursor:
-            cursor.execute(_DONE, [task_id])
+        _ask_again_if_broken(lambda cursor: cursor.execute(_DONE, [task_id]))
 
     def _next(self) -> list[tuple[int | None, str]]:
         values: dict[str, Any] = {"urgent": URGENT, "patient": PATIENT, "patience": PATIENCE, "retry": _RETRY}
-        self.get_connection()
-        with connection.cursor() as cursor:
+
+        def take(cursor: CursorWrapper) -> list[tuple[int | None, str]]:
             cursor.execute(_NEXT, values)
             return list(cursor.fetchall())
 
+        return _ask_again_if_broken(take)
+
+
+def _ask_again_if_broken(question: Callable[[CursorWrapper], Answer]) -> Answer:
+    """Ask with a cursor, and once more on a new connection if the one at hand turns out to be broken."""
+    try:
+        with connection.cursor() as cursor:
+            return question(cursor)
+    except (OperationalError, InterfaceError):
+        if connection.in_atomic_block:
+            raise
+        connection.close()
+        with connection.cursor() as cursor:
+            return question(cursor)
+
+
+@dataclass(slots=True)
+class _Trust:
+    """Until when this worker takes its connection for alive, by its monotonic clock."""
+
+    until: float = -math.inf
+
+
+_trust = _Trust()
+
 
 def _worker_began(task: Mapping[str, Any], **_: Any) -> None:
+    if time.monotonic() < _trust.until:
+        # django-q2 has the connection asked before every task, though the last one has just used it.
+        connection.health_check_done = True  # type: ignore[attr-defined]  # missing in the stubs
     log_context.begin_task(task["id"])
     traces.begin_task(task)
     if task["func"] != CANARY_TASK:
@@ -201,6 +236,7 @@ def _worker_ended(task: dict[str, Any], **_: Any) -> None:
     log_context.end_task()
     if task["func"] != CANARY_TASK:
         pulse.tell(Beat.ENDED)
+        _trust.until = time.monotonic() + TRUSTED.total_seconds() if task["success"] else -math.inf
 
 
 def _came_through(task: Mapping[str, Any], **_: Any) -> None:

@@ -1,8 +1,8 @@
 """What a strategy sees when it rates a free set for a request; shared work is done once per decision."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import cached_property, lru_cache
 
 from assignments.engine.facts import Facts, Request
 from assignments.engine.occupancy import Occupancy, occupied_mask
@@ -29,6 +29,11 @@ LOOK_STEP = timedelta(minutes=30)
 """Distance of the starts that the look ahead tries; 15 min cost twice the time and gained nothing."""
 
 
+Stay = tuple[timedelta, timedelta, tuple[tuple[int, float], ...]]
+"""Start and end of a stay to come, both after the start of a requested period, and (party size, share of the
+demand) of those that may stay so."""
+
+
 def turn_of(party_size: int) -> timedelta:
     """How long a party of this size is expected to stay."""
     return next((turn for largest, turn in TURNS if party_size <= largest), LONGEST_TURN)
@@ -36,6 +41,24 @@ def turn_of(party_size: int) -> timedelta:
 
 def _evenings(gap: timedelta | None) -> float:
     return 1.0 if gap is None or gap > EVENING else gap / EVENING
+
+
+@lru_cache(maxsize=256)
+def stays_around(
+    length: timedelta, buffer: timedelta, demand: tuple[tuple[int, float], ...]
+) -> tuple[Stay, ...]:
+    """Stays that would overlap a period of this length, of the sizes in demand, buffer included."""
+    by_turn: dict[timedelta, list[tuple[int, float]]] = {}
+    for size, share in demand:
+        by_turn.setdefault(turn_of(size) + buffer, []).append((size, share))
+    stays: list[Stay] = []
+    for turn, sizes in by_turn.items():
+        earliest = -((turn - timedelta.resolution) // LOOK_STEP)
+        latest = -(-length // LOOK_STEP)
+        starts = [step * LOOK_STEP for step in range(earliest, latest)]
+        each = tuple((size, share / len(starts)) for size, share in sizes)
+        stays += [(start, start + turn, each) for start in starts]
+    return tuple(stays)
 
 
 class Context:
@@ -85,56 +108,43 @@ class Context:
         """
         worth = [0.0] * len(self.index.tables)
         slack = self.facts.policy.max_slack
-        for (size, busy), share in self._shares_to_come.items():
+        for (size, busy), share in self._shares_to_come().items():
             for bit, part in self.index.reliance(size, slack, busy):
                 worth[bit] += share * part
         most = max(worth) or 1.0
         return [value / most for value in worth]
 
-    @cached_property
     def _shares_to_come(self) -> Mapping[tuple[int, int], float]:
-        """The demand of the stays to come by party size and by the tables that are taken meanwhile."""
+        """The demand of the stays to come by party size and by the tables of its room that are taken then."""
+        buffer, slack = self.facts.policy.buffer, self.facts.policy.max_slack
+        stays = stays_around(self.window.end - self.window.start, buffer, tuple(self.demand.items()))
+        room = {size: self.index.room(size, slack).tables for size in self.demand}
+        nearby = self._nearby(stays)
         shares: dict[tuple[int, int], float] = {}
-        for start, end, sizes in self._stays_to_come:
-            busy = self._busy_during(start, end)
+        for start, end, sizes in stays:
+            busy = 0
+            for mask, begins, ends in nearby:
+                if begins < end and start < ends:
+                    busy |= mask
             for size, share in sizes:
-                shares[size, busy] = shares.get((size, busy), 0.0) + share
+                key = size, busy & room[size]
+                shares[key] = shares.get(key, 0.0) + share
         return shares
 
-    @cached_property
-    def _stays_to_come(self) -> list[tuple[datetime, datetime, list[tuple[int, float]]]]:
-        """Stays that would overlap the requested period, with the party sizes that stay so long."""
-        buffer = self.facts.policy.buffer
-        by_turn: dict[timedelta, list[tuple[int, float]]] = {}
-        for size, share in self.demand.items():
-            by_turn.setdefault(turn_of(size) + buffer, []).append((size, share))
-        stays = []
-        for turn, sizes in by_turn.items():
-            earliest = -((turn - timedelta.resolution) // LOOK_STEP)
-            latest = -((self.window.start - self.window.end) // LOOK_STEP)
-            starts = [self.window.start + step * LOOK_STEP for step in range(earliest, latest)]
-            each = [(size, share / len(starts)) for size, share in sizes]
-            stays += [(start, start + turn, each) for start in starts]
-        return stays
-
-    def _busy_during(self, start: datetime, end: datetime) -> int:
-        busy = 0
-        for mask, begins, ends in self._nearby:
-            if begins < end and start < ends:
-                busy |= mask
-        return busy
-
-    @cached_property
-    def _nearby(self) -> list[tuple[int, datetime, datetime]]:
-        """Everything that keeps tables during any stay to come, as (mask, start, end)."""
-        first = min((start for start, _, _ in self._stays_to_come), default=self.window.start)
-        last = max((end for _, end, _ in self._stays_to_come), default=self.window.end)
-        bit = self.index.bit
+    def _nearby(self, stays: Sequence[Stay]) -> list[tuple[int, timedelta, timedelta]]:
+        """Everything that keeps tables during any of the stays, as (mask, start, end), told as theirs are."""
+        origin, bit = self.window.start, self.index.bit
+        first = origin + min((start for start, _, _ in stays), default=timedelta(0))
+        last = origin + max((end for _, end, _ in stays), default=timedelta(0))
         blocked = (
             (1 << bit[item.table], item.period.start, item.period.end) for item in self.occupancy.blocks
         )
         held = ((item.mask, item.start, item.end) for item in self.occupancy.holdings)
-        return [item for item in (*held, *blocked) if item[1] < last and first < item[2]]
+        return [
+            (mask, start - origin, end - origin)
+            for mask, start, end in (*held, *blocked)
+            if start < last and first < end
+        ]
 
     @cached_property
     def zone_load(self) -> Mapping[str, float]:

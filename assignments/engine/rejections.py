@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 from assignments.engine.context import Context
-from assignments.engine.facts import Facts, Id, Period, Request, Table, connected, in_order
+from assignments.engine.facts import Facts, FloorPlan, Id, Period, Request, Table, connected, in_order
 from assignments.engine.occupancy import Occupancy
 from assignments.engine.seating import Candidate, SeatingIndex, seating_index
 
@@ -85,10 +86,10 @@ def rejected(context: Context, *, joined: bool) -> tuple[Rejection, ...]:
     """
     request, slack = context.request, context.facts.policy.max_slack
     obstacles = Obstacles(context.index, context.occupancy, context.window)
+    ruled_out = _ruled_out(context.index.plan, request.party_size, request.zone, request.requires, slack)
     found = [
-        Rejection(tables=(table.id,), why=why) if why else obstacles.on((table.id,), 1 << bit)
-        for bit, table in enumerate(context.index.tables)
-        for why in (_unsuitable(table, request, slack),)
+        rejection or obstacles.on((table.id,), 1 << bit)
+        for bit, (table, rejection) in enumerate(zip(context.index.tables, ruled_out, strict=True))
     ]
     if joined:
         sets = [item for item in context.options if item.joined][:MOST_JOINED]
@@ -131,11 +132,21 @@ class Obstacles:
         )
 
 
-def _unsuitable(table: Table, request: Request, max_slack: int) -> Why | None:
-    size = request.party_size
+@lru_cache(maxsize=2048)
+def _ruled_out(
+    plan: FloorPlan, party_size: int, zone: str | None, requires: frozenset[str], max_slack: int
+) -> tuple[Rejection | None, ...]:
+    """For each table why it is not for such a party even while it is free; found once for all its like."""
+    whys = [(table.id, _unsuitable(table, party_size, zone, requires, max_slack)) for table in plan.tables]
+    return tuple(Rejection(tables=(table,), why=why) if why else None for table, why in whys)
+
+
+def _unsuitable(
+    table: Table, size: int, zone: str | None, requires: frozenset[str], max_slack: int
+) -> Why | None:
     checks = (
-        (Why.WRONG_ZONE, request.zone is not None and request.zone != table.zone),
-        (Why.ATTRIBUTE_MISSING, not request.requires <= table.attributes),
+        (Why.WRONG_ZONE, zone is not None and zone != table.zone),
+        (Why.ATTRIBUTE_MISSING, not requires <= table.attributes),
         (Why.TOO_SMALL, size > table.capacity),
         (Why.ABOVE_MAX_PARTY, size > table.largest_party),
         (Why.BELOW_MIN_PARTY, size < table.min_party),
@@ -152,7 +163,8 @@ def _illegal(ids: tuple[Id, ...], request: Request, facts: Facts) -> Why | None:
     if not ids or any(table not in known for table in ids):
         return Why.UNKNOWN_TABLE
     if len(ids) == 1:
-        return _unsuitable(known[ids[0]], request, facts.policy.max_slack)
+        alone = known[ids[0]]
+        return _unsuitable(alone, request.party_size, request.zone, request.requires, facts.policy.max_slack)
     return _unjoinable(ids, facts) or _unsuitable_joined(ids, request, facts)
 
 

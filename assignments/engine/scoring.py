@@ -26,8 +26,11 @@ def scored(candidates: Sequence[Candidate], context: Context) -> list[Scored]:
     """All candidates, best first; ties go to fewer tables, less capacity, then sorted ids."""
     strategies = weighted(context.facts.policy)
     total = sum(weight for _, weight in strategies) or 1.0
-    shares = [(strategy, weight / total) for strategy, weight in strategies]
-    found = [_scored(candidate, context, shares) for candidate in candidates]
+    weights = [
+        (strategy, [(name, weight / total * part) for name, part in strategy.parts.items()])
+        for strategy, weight in strategies
+    ]
+    found = [_scored(candidate, context, weights) for candidate in candidates]
     found.sort(key=_rank)
     return found
 
@@ -46,14 +49,20 @@ def lifting(best: Scored, average: Mapping[str, float]) -> str:
     return max(lifts, key=lambda name: lifts[name], default="none")
 
 
-def _scored(candidate: Candidate, context: Context, shares: list[tuple[Strategy, float]]) -> Scored:
+Weights = list[tuple[Strategy, list[tuple[str, float]]]]
+"""Each strategy with its components and what each of them weighs in the score."""
+
+
+def _scored(candidate: Candidate, context: Context, weights: Weights) -> Scored:
     breakdown: dict[str, float] = {}
     carried: dict[str, float] = {}
-    for strategy, share in shares:
+    for strategy, parts in weights:
         rates = strategy.rate(candidate, context, carried)
-        parts = {name: share * part * rates[name] for name, part in strategy.parts.items()}
-        breakdown.update(parts)
-        carried[strategy.name] = sum(parts.values())
+        contributed = 0.0
+        for name, weight in parts:
+            value = breakdown[name] = weight * rates[name]
+            contributed += value
+        carried[strategy.name] = contributed
     return Scored(
         candidate=candidate, score=round(sum(carried.values()), DIGITS), breakdown=breakdown, carried=carried
     )

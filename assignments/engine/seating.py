@@ -7,7 +7,8 @@ Table i of the sorted plan is bit i of a mask: two sets share a table when their
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 
 from assignments.engine.facts import FloorPlan, FloorPlanError, Id, Table
 
@@ -52,6 +53,14 @@ class Option:
     slack: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Room:
+    """The sets that may take a party as (mask, bits, weight), and all their tables as a mask."""
+
+    sets: tuple[tuple[int, tuple[int, ...], float], ...]
+    tables: int
+
+
 class SeatingIndex:
     """All candidate sets of one floor plan up to `max_tables` tables, looked up by party."""
 
@@ -62,7 +71,7 @@ class SeatingIndex:
         self.neighbours: tuple[int, ...] = _joinable_neighbours(plan, self.bit)
         self.candidates: tuple[Candidate, ...] = tuple(self._found(max_tables))
         self._by_party: dict[tuple[int, int], tuple[Candidate, ...]] = {}
-        self._room: dict[tuple[int, int], tuple[tuple[int, tuple[int, ...], float], ...]] = {}
+        self._room: dict[tuple[int, int], Room] = {}
         self._reliance: dict[tuple[int, int, int], tuple[tuple[int, float], ...]] = {}
         self._by_wish: dict[Wish, tuple[Candidate, ...]] = {}
         self._options: dict[Wish, tuple[Option, ...]] = {}
@@ -109,20 +118,22 @@ class SeatingIndex:
             )
         return self._options[key]
 
-    def room(self, party_size: int, max_slack: int) -> tuple[tuple[int, tuple[int, ...], float], ...]:
-        """The sets of `for_party` as (mask, bits, weight): joined sets are harder to keep free."""
+    def room(self, party_size: int, max_slack: int) -> Room:
+        """The sets of `for_party`, weighed: joined sets are harder to keep free."""
         key = (party_size, max_slack)
         if key not in self._room:
-            self._room[key] = tuple(
+            sets = [
                 (item.mask, item.bits, 1.0 / len(item.bits) ** 2)
                 for item in self.for_party(party_size, max_slack)
-            )
+            ]
+            self._room[key] = Room(sets=tuple(sets), tables=reduce(or_, (mask for mask, _, _ in sets), 0))
         return self._room[key]
 
     def reliance(self, party_size: int, max_slack: int, busy: int) -> tuple[tuple[int, float], ...]:
         """How much of a party's room hangs on each table, as (bit, share), while those of `busy` are taken.
 
         Its free sets share out 1 among them by weight, and each gives its share to each of its tables.
+        `busy` should name none but tables of the party's `room`, so that one answer serves many evenings.
         """
         key = (party_size, max_slack, busy)
         if key not in self._reliance:
@@ -132,14 +143,15 @@ class SeatingIndex:
         return self._reliance[key]
 
     def _relied_on(self, party_size: int, max_slack: int, busy: int) -> tuple[tuple[int, float], ...]:
-        sets = self.room(party_size, max_slack)
-        free = [(bits, weight) for mask, bits, weight in sets if not mask & busy]
-        total = sum([weight for _, weight in free])
-        shares: dict[int, float] = {}
-        for bits, weight in free:
+        total = 0.0
+        weights: dict[int, float] = {}
+        for mask, bits, weight in self.room(party_size, max_slack).sets:
+            if mask & busy:
+                continue
+            total += weight
             for bit in bits:
-                shares[bit] = shares.get(bit, 0.0) + weight / total
-        return tuple(shares.items())
+                weights[bit] = weights.get(bit, 0.0) + weight
+        return tuple((bit, weight / total) for bit, weight in weights.items())
 
     def _fitting(self, party_size: int, max_slack: int) -> tuple[Candidate, ...]:
         alone = sum(1 << place for place, table in enumerate(self.tables) if table.fits_alone(party_size))

@@ -20,6 +20,7 @@ from django.utils import timezone
 from assignments.benchmarks.figures import Figure, Progress
 from assignments.coordinator import Retry, process_booking
 from assignments.models import MAX_SLOTS, Slot
+from assignments.warm_up import warm_up
 from bookings.demand.loading import create_restaurant
 from bookings.models import Booking
 from bookings.states import State
@@ -69,7 +70,8 @@ def figures(size: Size, progress: Progress) -> list[Figure]:
     times: list[float] = []
     outcomes: Counter[str] = Counter()
     with crew(PROCESSES) as workers:
-        _run(workers, guests.take_in(PROCESSES * len(guests.layouts)))  # to warm up
+        workers.do(warm_up, [()] * PROCESSES)  # as workers do
+        _run(workers, guests.take_in(PROCESSES * len(guests.layouts)))
         for number in range(size.rounds):
             progress(f"pipeline, round {number + 1} of {size.rounds}")
             rate, took, ends = _run(workers, guests.take_in(size.bookings))
