@@ -19,6 +19,8 @@ from tests.chaos.site import Site
 
 FULL = "CHAOS_SEEDS" in os.environ
 
+full_only = pytest.mark.skipif(not FULL, reason="takes long: make chaos")
+
 Report = Callable[..., None]
 _figures: list[tuple[str, dict[str, Any]]] = []
 

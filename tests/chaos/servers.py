@@ -65,6 +65,10 @@ class Servers:
         return str(self._where.postgres_socket_folder)
 
     @property
+    def database_socket(self) -> str:
+        return str(self._where.postgres_socket)
+
+    @property
     def redis_url(self) -> str:
         return f"unix://{self._where.redis_socket}?db=0"
 

@@ -81,6 +81,8 @@ class Site:
     queue_workers: int = 2
     #: A real mail server; without one mails go to the mailbox folder.
     email_url: str = ""
+    #: Host and port of a line by which the workers reach the database; guests ask it directly.
+    database_line: str = ""
     #: What the environment pins; None leaves the flags to the database.
     path: Mode | None = Mode.ACTIVE
     accepted: list[str] = field(default_factory=list)
@@ -95,11 +97,17 @@ class Site:
     def mailbox(self) -> Path:
         return self.folder / "data" / "mailbox"
 
+    @property
+    def database_url(self) -> str:
+        if self.database_line:
+            return f"postgres://{SUPERUSER}@{self.database_line}/{self.database}"
+        return f"postgres://{SUPERUSER}@/{self.database}?host={self.servers.database_host}"
+
     def environment(self) -> dict[str, str]:
         return {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "tests.chaos.settings",
-            "DATABASE_URL": f"postgres://{SUPERUSER}@/{self.database}?host={self.servers.database_host}",
+            "DATABASE_URL": self.database_url,
             "REDIS_URL": self.servers.redis_url,
             "EMAIL_URL": self.email_url,
             "LOCAL_DATA_DIR": str(self.folder / "data"),

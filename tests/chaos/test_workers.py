@@ -9,14 +9,13 @@ import pytest
 from assignments.engine.flags import Mode
 from assignments.models import Attempt
 from observability.models import Event
-from tests.chaos.conftest import FULL, Report
+from tests.chaos.conftest import FULL, Report, full_only
 from tests.chaos.failpoints import POINTS
 from tests.chaos.servers import LeaseWatch
 from tests.chaos.site import PATIENCE, Site
 
 pytestmark = pytest.mark.timeout(2 * PATIENCE)
 
-full_only = pytest.mark.skipif(not FULL, reason="takes long: make chaos")
 
 #: Hit by a recovery, so only once a run has been lost.
 IN_RECOVERY = "lost run recovered"
