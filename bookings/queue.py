@@ -20,6 +20,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.conf import settings
+from django.core.signing import BadSignature, TimestampSigner
 from django.db import InterfaceError, OperationalError, connection
 from django.db.backends.utils import CursorWrapper
 from django.db.models.functions import Now
@@ -190,9 +191,21 @@ class ClusterBroker(ORM):  # type: ignore[misc]
 
         def take(cursor: CursorWrapper) -> list[tuple[int | None, str]]:
             cursor.execute(_NEXT, values)
-            return list(cursor.fetchall())
+            return [(row_id, _with_the_key_in_force(payload)) for row_id, payload in cursor.fetchall()]
 
         return _ask_again_if_broken(take)
+
+
+def _with_the_key_in_force(payload: str) -> str:
+    """The payload signed anew if its key is one of before, which django-q2 would not read with.
+
+    What no key of ours signed stays as it is: django-q2 refuses it.
+    """
+    signer = TimestampSigner(key=settings.SECRET_KEY, salt=URGENT)
+    try:
+        return signer.sign(signer.unsign(payload)) if settings.SECRET_KEY_FALLBACKS else payload
+    except BadSignature:
+        return payload
 
 
 def _ask_again_if_broken(question: Callable[[CursorWrapper], Answer]) -> Answer:

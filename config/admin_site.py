@@ -1,13 +1,19 @@
 """The console's admin site: Django's admin inside our frame, with pages of our own."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 
+from config.access import passwords, records
+from config.access.sign_in import PasswordStep
+from config.access.urls import access_urls
 from config.console.alerts.urls import alert_urls
 from config.console.audit.urls import audit_urls
 from config.console.comparison.urls import comparison_urls
@@ -39,6 +45,7 @@ class ConsoleSite(admin.AdminSite):
         from config.console.timeline.urls import timeline_urls
 
         own: list[URLPattern | URLResolver] = [
+            *access_urls(self.admin_view),
             *review_urls(self.admin_view),
             *floor_urls(self.admin_view),
             path("health/", self.admin_view(health), name="health"),
@@ -62,6 +69,28 @@ class ConsoleSite(admin.AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().each_context(request), **frame(request, self)}
+
+    @method_decorator(never_cache)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The password's page, which leads on to the second step."""
+        if request.method == "GET" and self.has_permission(request):
+            return HttpResponseRedirect(reverse("admin:index", current_app=self.name))
+        request.current_app = self.name
+        answer: HttpResponse = PasswordStep.as_view(extra_context=extra_context)(request)
+        return answer
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Django's page; wrong passwords count here as at signing in."""
+        if request.method == "POST":
+            old = request.POST.get("old_password", "")
+            if old and not passwords.is_own_password(request, old) and passwords.is_locked_out(request):
+                return HttpResponse(status=429)
+        answer = super().password_change(request, extra_context)
+        if request.method == "POST" and answer.status_code == HTTPStatus.FOUND:
+            records.record("password.changed", user=request.user.pk, actor=request.user.pk)
+        return answer
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         context = {

@@ -53,6 +53,10 @@ VARIABLES: Mapping[str, Variable] = {
         example="the output of: python -c 'import secrets; print(secrets.token_urlsafe(64))'",
         required_when_deployed=True,
     ),
+    "SECRET_KEY_FALLBACKS": Variable(
+        purpose="keys of before, separated by commas: read with, never signed with",
+        example="the SECRET_KEY that was in force until now",
+    ),
     "DATABASE_URL": Variable(
         purpose="the PostgreSQL database",
         example="postgres://user:password@host:5432/table_assignment",
@@ -91,6 +95,28 @@ VARIABLES: Mapping[str, Variable] = {
     "CSRF_TRUSTED_ORIGINS": Variable(
         purpose="origins allowed to post when a proxy changes the host, separated by commas",
         example="https://console.restaurants.example",
+    ),
+    "PROXIES": Variable(
+        purpose="proxies in front that append to X-Forwarded-For, 0 to 5; unset, deployments have 1",
+        example="1",
+    ),
+    "MFA_REQUIRED": Variable(
+        purpose="whether everybody who signs in needs a second step; unset, deployments require it",
+        example="true",
+    ),
+    "SESSION_IDLE_MINUTES": Variable(
+        purpose="minutes without a sign of the person until a session ends, 5 to 720", example="60"
+    ),
+    "SESSION_HOURS": Variable(purpose="hours that a sign-in lasts at most, 1 to 24", example="12"),
+    "SIGN_IN_FAILURES": Variable(
+        purpose="wrong passwords or codes for a name at an address until that is locked, 3 to 20", example="5"
+    ),
+    "SIGN_IN_FAILURES_PER_ADDRESS": Variable(
+        purpose="wrong passwords or codes at an address, whatever the name, until it is locked, 10 to 1000",
+        example="50",
+    ),
+    "SIGN_IN_LOCK_MINUTES": Variable(
+        purpose="minutes that a lock lasts after the last attempt that counted, 1 to 1440", example="15"
     ),
     "DEBUG": Variable(purpose="Django's debug pages, local only", example="false"),
     "LOG_LEVEL": Variable(purpose="lowest level of log lines shown", example="INFO"),
@@ -180,9 +206,15 @@ class Reader:
     def secret(self, name: str, *, local: str) -> str:
         """A signing key; deployments refuse one that can be guessed. The value is never shown."""
         value = self.text(name, local=local)
-        if not self.is_local and (len(value) < SHORTEST_SECRET or len(set(value)) < FEWEST_CHARACTERS):
-            refuse(name, f"its {len(value)} characters can be guessed, and {self.environment} refuses that")
+        self._refuse_guessable(name, value)
         return value
+
+    def secrets(self, name: str) -> list[str]:
+        """Signing keys, separated by commas, each as hard to guess as `secret` asks for."""
+        found = [word.strip() for word in self.text(name).split(",") if word.strip()]
+        for value in found:
+            self._refuse_guessable(name, value)
+        return found
 
     def hosts(self, name: str, *, local: list[str]) -> list[str]:
         """Host names in Django's form: no scheme, port or path; a leading dot covers subdomains."""
@@ -297,6 +329,10 @@ class Reader:
         if not _is_webhook_secret(secret):
             refuse(secret_name, "it is not whsec_ and 24 to 64 bytes in base64")
         return url, secret
+
+    def _refuse_guessable(self, name: str, value: str) -> None:
+        if not self.is_local and (len(value) < SHORTEST_SECRET or len(set(value)) < FEWEST_CHARACTERS):
+            refuse(name, f"its {len(value)} characters can be guessed, and {self.environment} refuses that")
 
     def _one_of(self, name: str, kind: type[Environment], *, default: Environment) -> Environment:
         value = str(self._env.ENVIRON.get(name, default.value)).strip()

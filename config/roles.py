@@ -20,6 +20,8 @@ ENGINEERING_LEAD = "engineering lead"
 ON_CALL = "on-call engineer"
 MANAGER = "engineering manager"
 VIEWER = "viewer"
+#: No role of the product's: it makes accounts and puts people in groups, and does nothing else.
+ACCESS_ADMINISTRATOR = "access administrator"
 
 
 def _all(app: str, models: str, actions: str = "view") -> frozenset[str]:
@@ -71,6 +73,14 @@ _DECIDE_FLAGS = _KILL_FLAGS | {"assignments.approve_flags"}
 _CHANGE_FLAGS = _DECIDE_FLAGS | {"assignments.change_flags"}
 _SERVE = _all("bookings", "booking", "add change") | _all("bookings", "tableblock", "add change delete")
 _PLAN_FLOORS = _all("bookings", _FLOOR_PLAN, "add change delete") | {"bookings.import_floor_plan"}
+
+_ACCOUNTS = (
+    _all("auth", "user", "view add change")
+    | _all("auth", "group")
+    | _all("bookings", "staffrestaurant", "view add change delete")
+    | _all("bookings", "restaurant")
+    | {"access.manage_sign_in"}
+)
 
 #: Permissions of each group, as `app.codename`.
 ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -147,6 +157,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         | _EDIT_POLICY
         | {"assignments.sign_as_manager", "assignments.override_gate"},
         VIEWER: _VIEW_SERVICE | _VIEW_ROLLOUT | _VIEW_ALERTS | _SEE_AUDIT,
+        ACCESS_ADMINISTRATOR: _ACCOUNTS | _EVERYWHERE,
     }
 )
 

@@ -5,6 +5,7 @@ embedded servers, and the first connection starts them (see `config.local`).
 """
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from csp import constants as csp
@@ -22,6 +23,7 @@ DEBUG = env.flag("DEBUG", default=False)
 if DEBUG and not env.is_local:
     refuse("DEBUG", f"debug pages show settings and personal data, so {ENVIRONMENT} refuses them")
 SECRET_KEY = env.secret("SECRET_KEY", local="local-environment-only-" + "no-secret-" * 4)
+SECRET_KEY_FALLBACKS = env.secrets("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", local=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
@@ -29,6 +31,7 @@ CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "config.apps.ConfigConfig",
+    "config.access.apps.AccessConfig",
     "assignments",
     "bookings",
     "observability",
@@ -39,15 +42,20 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "axes",
     "csp",
     "django_filters",
     "django_htmx",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "django_q",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
+    "config.access.addresses.ClientAddressMiddleware",
     "observability.log_context.CorrelationMiddleware",
     "bookings.api.timing.IntakeTimingMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -57,10 +65,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.access.middleware.SessionLimitsMiddleware",
     "bookings.scopes.ScopeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -247,6 +257,10 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "admin:login"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 # Nothing inline, nothing from elsewhere: pages name their scripts and styles as files of this host.
@@ -263,6 +277,9 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [csp.NONE],
     }
 }
+SESSION_COOKIE_SAMESITE = "Lax"
+# Pages carry the token themselves; no script reads the cookie.
+CSRF_COOKIE_HTTPONLY = True
 if not env.is_local:
     SECURE_SSL_REDIRECT = True
     # Asked for by the machine next to this one, over plain HTTP.
@@ -275,6 +292,38 @@ if not env.is_local:
     SESSION_COOKIE_NAME = "__Host-session"
     CSRF_COOKIE_SECURE = True
     CSRF_COOKIE_NAME = "__Host-csrf"
+
+# Signing in ---------------------------------------------------------------------------------------
+
+# Whether everybody needs a second step; whoever has one is asked for it anyway.
+MFA_REQUIRED = env.flag("MFA_REQUIRED", default=not env.is_local)
+OTP_TOTP_ISSUER = "Table assignment" if ENVIRONMENT == "production" else f"Table assignment ({ENVIRONMENT})"
+SESSION_IDLE_MINUTES = env.whole_number("SESSION_IDLE_MINUTES", default=60, lowest=5, highest=720)
+SESSION_HOURS = env.whole_number("SESSION_HOURS", default=12, lowest=1, highest=24)
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
+# Proxies in front that append to X-Forwarded-For; behind none the header is believed by nobody.
+PROXIES = env.whole_number("PROXIES", default=0 if env.is_local else 1, lowest=0, highest=5)
+
+# Wrong passwords and codes until somebody is locked out: of one name at one address, and at an address.
+AXES_FAILURE_LIMIT = env.whole_number("SIGN_IN_FAILURES", default=5, lowest=3, highest=20)
+SIGN_IN_FAILURES_PER_ADDRESS = env.whole_number(
+    "SIGN_IN_FAILURES_PER_ADDRESS", default=50, lowest=10, highest=1000
+)
+AXES_COOLOFF_TIME = timedelta(
+    minutes=env.whole_number("SIGN_IN_LOCK_MINUTES", default=15, lowest=1, highest=1440)
+)
+AXES_HANDLER = "config.access.lockout.Handler"
+AXES_LOCKOUT_CALLABLE = "config.access.lockout.answer"
+AXES_CLIENT_IP_CALLABLE = "config.access.addresses.address_of"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+# A lock ends when its page said, whatever is tried meanwhile.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+# Successes are events of ours, and its tables are looked at on a page of ours.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code", "proof", "csrfmiddlewaretoken"]
 
 # Metrics ------------------------------------------------------------------------------------------
 

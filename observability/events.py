@@ -28,6 +28,7 @@ REVIEW = "review"
 ROLLOUT = "rollout"
 WEBHOOKS = "webhooks"
 OBSERVABILITY = "observability"
+ACCESS = "access"
 
 #: Allowed context keys by source and event type.
 CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
@@ -128,6 +129,20 @@ CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "flag.acknowledged": frozenset({"worker", "version", "from"}),
         "flag.proposed": frozenset({"proposal", "version", "reason"}),
         "flag.decided": frozenset({"proposal", "version", "outcome", "reason"}),
+    },
+    # People by their ids; never a name that was typed, an address, a code.
+    ACCESS: {
+        "sign_in.succeeded": frozenset({"user", "step"}),
+        "sign_in.failed": frozenset({"user", "step"}),
+        "sign_in.locked": frozenset({"user"}),
+        "sign_in.unlocked": frozenset({"user", "actor"}),
+        "session.ended": frozenset({"user", "reason"}),
+        "password.changed": frozenset({"user", "actor"}),
+        "device.enrolled": frozenset({"user", "actor"}),
+        "device.replaced": frozenset({"user", "actor"}),
+        "device.reset": frozenset({"user", "actor"}),
+        "recovery_code.used": frozenset({"user", "left"}),
+        "recovery_codes.renewed": frozenset({"user"}),
     },
     # Each points at its record in the chain, which tells the rest.
     ROLLOUT: {

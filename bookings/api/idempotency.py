@@ -50,13 +50,13 @@ def answered_once(
     """
     if key is None:
         return work()
-    digest = _digest(path, wishes)
+    digest, *digests_of_before = _digests(path, wishes)
     with transaction.atomic():
         kept, fresh = ApiAnswer.objects.get_or_create(channel=channel, key=key, defaults={"digest": digest})
         if fresh:
             kept.body = work()
             kept.save(update_fields=["body"])
-    if kept.digest != digest:
+    if kept.digest != digest and kept.digest not in digests_of_before:
         message = "this key was used for another request; repeat that one unchanged, or take a new key"
         raise problem(
             Kind.IDEMPOTENCY_CONFLICT, message, FieldError(field=HEADER, message=message, code="conflict")
@@ -77,7 +77,13 @@ def forget(*, now: datetime) -> int:
     return removed
 
 
-def _digest(path: str, wishes: Mapping[str, Any]) -> str:
-    """Keyed, because guests' data goes in: who reads the table cannot try names against it."""
+def _digests(path: str, wishes: Mapping[str, Any]) -> list[str]:
+    """Under the key in force, then under those of before.
+
+    Keyed, because guests' data goes in: who reads the table cannot try names against it.
+    """
     text = json.dumps([path, wishes], sort_keys=True, ensure_ascii=True)
-    return salted_hmac("bookings.api.idempotency", text, algorithm="sha256").hexdigest()
+    return [
+        salted_hmac("bookings.api.idempotency", text, secret=key, algorithm="sha256").hexdigest()
+        for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    ]

@@ -107,7 +107,11 @@ def _found(guest: Guest, theirs: Theirs, now: datetime) -> Found:
     bookings = tuple(
         Booking.objects.select_related("restaurant").filter(pk__in=theirs.ids).order_by("start_at", "pk")
     )
-    last = GuestErasure.objects.filter(proofs__overlap=guest.proofs).order_by("-created_at").first()
+    last = (
+        GuestErasure.objects.filter(proofs__overlap=[*guest.proofs, *guest.proofs_of_before])
+        .order_by("-created_at")
+        .first()
+    )
     found = Found(
         bookings=bookings,
         rows=tuple(rows_of(guest, theirs)),

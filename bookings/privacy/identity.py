@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from django.conf import settings
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Lower, StrIndex, Trim
 from django.db.models.lookups import GreaterThan
@@ -41,9 +42,17 @@ class Guest:
 
     @property
     def proofs(self) -> list[str]:
-        """Keyed hashes, one for each identifier; they last as long as the SECRET_KEY."""
+        """Keyed hashes, one for each identifier."""
+        return self._proofs(settings.SECRET_KEY)
+
+    @property
+    def proofs_of_before(self) -> list[str]:
+        """As `proofs` were made under the keys that are still known."""
+        return [proof for key in settings.SECRET_KEY_FALLBACKS for proof in self._proofs(key)]
+
+    def _proofs(self, key: str) -> list[str]:
         given = (("email", self.email), ("phone", self.phone), ("reference", self.reference))
-        return [_proof(kind, value) for kind, value in given if value]
+        return [_proof(kind, value, key) for kind, value in given if value]
 
 
 def guest_of(*, email: str = "", phone: str = "", reference: str = "") -> Guest:
@@ -123,8 +132,8 @@ def _spellings(email: str) -> set[str]:
     return {email, quote(email, safe="").lower()} - {""}
 
 
-def _proof(kind: str, value: str) -> str:
-    return salted_hmac("bookings.privacy", f"{kind}:{value}", algorithm="sha256").hexdigest()
+def _proof(kind: str, value: str, key: str) -> str:
+    return salted_hmac("bookings.privacy", f"{kind}:{value}", secret=key, algorithm="sha256").hexdigest()
 
 
 def _number(digits: str) -> str:

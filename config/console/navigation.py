@@ -19,6 +19,7 @@ from bookings.models import (
     Table,
     WebhookEndpoint,
 )
+from config.access.rights import may_manage
 from config.console.alert_rights import may_see_alerts
 from config.console.explorer.rights import may_see_metrics
 from config.console.flag_rights import may_see_flags
@@ -204,6 +205,7 @@ PAGES: tuple[tuple[str, tuple[OwnPage | Records, ...]], ...] = (
         (
             Records(label="Users", icon="user", model=User),
             Records(label="Groups", icon="users", model=Group),
+            OwnPage(label="Sign-in", icon="lock", url_name="admin:sign_in_people", may_open=may_manage),
             Records(label="Channel tokens", icon="key", model=ChannelToken),
         ),
     ),

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 #: Sources the database accepts; a new one needs a migration.
 SOURCES = (
+    "access",
     "allocations",
     "assignment.coordinator",
     "assignment.engine",

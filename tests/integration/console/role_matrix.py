@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from config.roles import (
+    ACCESS_ADMINISTRATOR,
     ENGINEERING_LEAD,
     MANAGER,
     ON_CALL,
@@ -23,8 +24,10 @@ Groups = frozenset[str]
 ANYBODY, STAFF = "anybody", "staff without a group"
 
 NONE: Groups = frozenset()
-ALL: Groups = frozenset(ROLES)
-SIGNED_IN: Groups = ALL | {STAFF}
+ACCESS: Groups = frozenset({ACCESS_ADMINISTRATOR})
+#: The product's roles; who makes their accounts is none of them.
+ALL: Groups = frozenset(ROLES) - ACCESS
+SIGNED_IN: Groups = ALL | ACCESS | {STAFF}
 EVERYBODY: Groups = SIGNED_IN | {ANYBODY}
 
 LEAD: Groups = frozenset({OPS_LEAD})
@@ -153,13 +156,21 @@ PAGES: Mapping[str, Who] = {
     "admin:logout": Who(post=SIGNED_IN),
     "admin:password_change": Who(get=SIGNED_IN, post=SIGNED_IN),
     "admin:password_change_done": Who(get=SIGNED_IN),
-    "admin:auth_user_password_change": Who(),
+    "admin:auth_user_password_change": Who(get=ACCESS, post=ACCESS),
     "admin:jsi18n": Who(get=SIGNED_IN),
     # Without a model named, nobody has anything to choose from.
     "admin:autocomplete": Who(),
     # No record has a page outside the console.
     "admin:view_on_site": Who(),
-    "admin:app_list": Who(get=ALL, post=ALL),
+    "admin:app_list": Who(get=ALL | ACCESS, post=ALL | ACCESS),
+    # Signing in: the second step is for who has just given the password, whom no session here is of.
+    "admin:second_step": Who(),
+    "admin:second_step_setup": Who(get=SIGNED_IN, post=SIGNED_IN),
+    "admin:security": Who(get=SIGNED_IN),
+    "admin:security_change": Who(post=SIGNED_IN),
+    "admin:sign_in_people": Who(get=ACCESS),
+    "admin:sign_in_unlock": Who(post=ACCESS),
+    "admin:sign_in_reset": Who(post=ACCESS),
     # Exports hold guests' data.
     "admin:bookings_booking_export": Who(get=EXPORT),
     "admin:export_events": Who(get=EXPORT),
@@ -198,7 +209,6 @@ _SERVICE = Records(view=ALL)
 _FLOOR_PLAN = Records(view=ALL, add=LEAD, change=LEAD, delete=LEAD)
 _ROLLOUT = Records(view=ROLLOUT)
 _QUEUE = Records(view=QUEUE)
-_ADMINISTRATORS = Records()
 
 #: Pages of records, by model.
 RECORDS: Mapping[str, Records] = {
@@ -223,9 +233,9 @@ RECORDS: Mapping[str, Records] = {
     "bookings_apianswer": Records(view=ENGINEERING),
     "bookings_webhookendpoint": Records(view=WEBHOOKS, add=ENGINEERING, change=ENGINEERING),
     "bookings_webhookdelivery": Records(view=WEBHOOKS),
-    "bookings_staffrestaurant": _ADMINISTRATORS,
-    "auth_user": _ADMINISTRATORS,
-    "auth_group": _ADMINISTRATORS,
+    "bookings_staffrestaurant": Records(view=ACCESS),
+    "auth_user": Records(view=ACCESS, add=ACCESS, change=ACCESS),
+    "auth_group": Records(view=ACCESS),
     **{
         f"assignments_{model}": _SERVICE
         for model in (

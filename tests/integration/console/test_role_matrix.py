@@ -85,6 +85,7 @@ MEANT: Mapping[str, type[Model]] = {
     "restaurant_id": Restaurant,
     "content_type_id": ContentType,
     "id": User,
+    "user_id": User,
 }
 
 #: Those of own pages that say `pk` only.
