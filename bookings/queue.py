@@ -201,9 +201,11 @@ def _with_the_key_in_force(payload: str) -> str:
 
     What no key of ours signed stays as it is: django-q2 refuses it.
     """
+    if not settings.SECRET_KEY_FALLBACKS:
+        return payload
     signer = TimestampSigner(key=settings.SECRET_KEY, salt=URGENT)
     try:
-        return signer.sign(signer.unsign(payload)) if settings.SECRET_KEY_FALLBACKS else payload
+        return signer.sign(signer.unsign(payload))
     except BadSignature:
         return payload
 

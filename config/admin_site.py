@@ -25,6 +25,7 @@ from config.console.floor.urls import floor_urls
 from config.console.frame import frame
 from config.console.guests.urls import guest_urls
 from config.console.health.page import health
+from config.console.help.urls import help_urls
 from config.console.home import home
 from config.console.mailbox_pages import letter, mailbox
 from config.console.review.urls import review_urls
@@ -60,6 +61,7 @@ class ConsoleSite(admin.AdminSite):
             *rollout_urls(self.admin_view),
             *guest_urls(self.admin_view),
             *timeline_urls(self.admin_view),
+            *help_urls(self.admin_view),
             path("find/", self.admin_view(find), name="find"),
             path("mailbox/", self.admin_view(mailbox), name="mailbox"),
             path("mailbox/<str:key>/", self.admin_view(letter), name="mailbox_letter"),

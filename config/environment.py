@@ -148,6 +148,10 @@ VARIABLES: Mapping[str, Variable] = {
     "API_ANSWER_RETENTION_DAYS": Variable(
         purpose="days that a repeated API request gets the answer of the first time, 1 to 365", example="30"
     ),
+    "CONSOLE_URL": Variable(
+        purpose="where people reach the console; alerts link to their section there",
+        example="https://console.restaurants.example",
+    ),
     "ALERT_MAIL_TO": Variable(
         purpose="addresses that alerts are mailed to, separated by commas; unset, none is",
         example="on-call@restaurants.example",

@@ -190,6 +190,7 @@ DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", local="Bookings <bookings@
 
 # Alerts -------------------------------------------------------------------------------------------
 
+CONSOLE_URL = env.origin("CONSOLE_URL")
 ALERT_MAIL_TO = env.addresses("ALERT_MAIL_TO")
 ALERT_WEBHOOK_URL, ALERT_WEBHOOK_SECRET = env.signed_webhook("ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET")
 

@@ -209,6 +209,7 @@ PAGES: tuple[tuple[str, tuple[OwnPage | Records, ...]], ...] = (
             Records(label="Channel tokens", icon="key", model=ChannelToken),
         ),
     ),
+    ("Help", (OwnPage(label="Documents", icon="help", url_name="admin:help", may_open=_any_staff),)),
 )
 
 

@@ -7,6 +7,7 @@ from datetime import UTC
 import requests
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.urls import reverse
 
 from observability import notices
 from observability.alerts.policy import BY_KEY, title_of
@@ -104,7 +105,16 @@ def _words(notice: AlertNotice) -> dict[str, str | float | int | None]:
         "threshold": alert.threshold,
         "unit": rule.unit if rule else "",
         "detail": alert.detail,
-        # A test keeps a section under this anchor for each rule.
-        "runbook": f"docs/runbook.md#{alert.rule}",
+        "runbook": _runbook(alert.rule),
         "by": change.actor.get_username() if change.actor else None,
     }
+
+
+def _runbook(rule: str) -> str:
+    """Where it stands what to do: in the console, or in the repository while nobody said where that is.
+
+    A test keeps a section under this anchor for each rule.
+    """
+    if not settings.CONSOLE_URL:
+        return f"docs/runbook.md#{rule}"
+    return f"{settings.CONSOLE_URL}{reverse('admin:help_page', args=['runbook'])}#{rule}"

@@ -159,6 +159,7 @@ def _lines(alert: Alert) -> Iterator[str]:
     yield "        annotations:\n"
     yield f"          summary: {rule.title}\n"
     yield f'          description: "{alert.description}"\n'
+    yield f"          runbook: docs/runbook.md#{rule.key}\n"
 
 
 def _span(duration: timedelta) -> str:

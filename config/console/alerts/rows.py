@@ -35,6 +35,7 @@ class Moment:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AlertRow:
     pk: int
+    rule: str
     title: str
     priority: str
     look: Look
@@ -49,6 +50,7 @@ class AlertRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RuleRow:
+    key: str
     title: str
     look: Look
     since: Moment | None
@@ -69,6 +71,7 @@ def alert_row(alert: Alert, now: datetime) -> AlertRow:
     rule = BY_KEY.get(alert.rule)
     return AlertRow(
         pk=alert.pk,
+        rule=alert.rule,
         title=title_of(alert.rule),
         priority=alert.priority,
         look=STATES[alert.state],
@@ -90,6 +93,7 @@ def rule_rows(standings: Mapping[str, RuleStanding], now: datetime) -> list[Rule
 def _rule_row(rule: Rule, row: RuleStanding | None, now: datetime) -> RuleRow:
     stale = row is None or now - row.evaluated_at > MOST_APART
     return RuleRow(
+        key=rule.key,
         title=rule.title,
         look=_STALE if row is None or stale else RULE_STATES[row.state],
         since=moment(row.since, now) if row else None,

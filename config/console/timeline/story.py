@@ -52,13 +52,15 @@ _ORDER = {event_type: place for place, event_type in enumerate(_TELLING)}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One thing that happened. `inside` lists the events of a burst; `tone` is a class of `.what`."""
+    """One thing that happened. `inside` lists the events of a burst, of which `event_type` tells most;
+    `tone` is a class of `.what`."""
 
     at: datetime
     second: str
     local: LocalTime
     tone: str
     headline: str
+    event_type: str = ""
     detail: str = ""
     inside: tuple[str, ...] = ()
     counted: str = ""
@@ -140,6 +142,7 @@ def _told(burst: Sequence[Event], house: Restaurant) -> Entry:
         local=local_time(main.created_at, house),
         tone="critical" if failed else _tone(main),
         headline=_headline(main),
+        event_type=main.event_type,
         detail=_plain(main.context),
         inside=tuple(
             f"{_second(event.created_at, house)} {event.event_type} {_plain(event.context)}".strip()

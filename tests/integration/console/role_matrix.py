@@ -150,6 +150,9 @@ PAGES: Mapping[str, Who] = {
     # The frame of the console.
     "admin:index": Who(get=SIGNED_IN, post=SIGNED_IN),
     "admin:find": Who(get=SIGNED_IN),
+    **{
+        f"admin:{page}": Who(get=SIGNED_IN) for page in ("help", "help_page", "help_search", "help_picture")
+    },
     "admin:mailbox": Who(get=EVERYWHERE),
     "admin:mailbox_letter": Who(get=EVERYWHERE),
     "admin:login": Who(get=frozenset({ANYBODY}), post=EVERYBODY),

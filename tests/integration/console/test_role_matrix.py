@@ -340,6 +340,8 @@ _WORDS: Mapping[str, Any] = {
     "app_label": lambda: "bookings",
     "reference": lambda: Booking.objects.values_list("reference", flat=True)[0],
     "version": lambda: FlagChange.objects.values_list("version", flat=True)[0],
+    "slug": lambda: "runbook",
+    "name": lambda: "screenshots/queue-1440-light.png",
     "named": lambda: Restaurant.objects.values_list("slug", flat=True)[0],
 }
 

@@ -106,6 +106,17 @@ def test_a_post_is_signed_by_the_standard(pager: Pager) -> None:
     assert told["data"]["runbook"] == "docs/runbook.md#stuck"
 
 
+def test_mail_and_post_link_to_the_runbook_once_the_console_has_an_address(
+    mailed: None, pager: Pager, settings: Any
+) -> None:
+    settings.CONSOLE_URL = "https://console.restaurants.example"
+    alert_fired(STUCK)
+    assert deliver_due() == 2
+    link = "https://console.restaurants.example/help/runbook/#stuck"
+    assert json.loads(pager.posts[0][1])["data"]["runbook"] == link
+    assert f"runbook: {link}\n" in str(mail.outbox[0].body)
+
+
 def test_what_is_not_taken_is_sent_again_with_the_same_id(pager: Pager) -> None:
     pager.status = 500
     alert_fired(STUCK)
