@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from django.core.cache import caches
 from django.db import connection
+from django.test.client import ClientHandler
 
 from assignments import flags
 from observability import rollups
+from tests.rights import acting_as, make_roles
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +42,27 @@ def committed_db(transactional_db: None) -> Iterator[None]:
         cursor.execute("SET session_replication_role = replica")
     # No models stand for these tables, so that the flush would leave them.
     rollups.forget()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The test database, and in it the roles of web processes and workers."""
+    with django_db_blocker.unblock():
+        make_roles()
+
+
+@pytest.fixture(autouse=True)
+def requests_have_the_rights_of_the_web(request: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test asks of a page or of the API is done with the database rights of a web process."""
+    if not {"db", "transactional_db"} & set(request.fixturenames):
+        return
+    answer = ClientHandler.__call__
+
+    def answer_as_web(handler: ClientHandler, environ: Any) -> Any:
+        with acting_as("web"):
+            return answer(handler, environ)
+
+    monkeypatch.setattr(ClientHandler, "__call__", answer_as_web)
 
 
 @pytest.fixture(scope="session", autouse=True)

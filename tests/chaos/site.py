@@ -124,14 +124,18 @@ class Site:
         return self.folder / "workers.log"
 
     @contextmanager
-    def workers(self, command: str = "worker") -> Iterator[Workers]:
-        """Run ``manage.py worker`` (or ``qcluster``) inside the block; ready when it starts."""
-        self.armed.mkdir(parents=True, exist_ok=True)
+    def workers(self, command: str = "worker", *, armed: Path | None = None) -> Iterator[Workers]:
+        """Run ``manage.py worker`` (or ``qcluster``) inside the block; ready when it starts.
+
+        Its fail points are armed in the site's folder, or in one of its own.
+        """
+        armed = armed or self.armed
+        armed.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "manage.py", command],
                 cwd=settings.BASE_DIR,
-                env=self.environment(),
+                env=self.environment() | {"CHAOS_ARMED": str(armed)},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

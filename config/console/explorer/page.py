@@ -11,7 +11,7 @@ from bookings.display.show import zone_name
 from config.console.explorer.choice import ChoiceForm
 from config.console.explorer.panels import panels
 from config.console.explorer.rights import may_see_metrics
-from config.console.rollout.access import SEE as SEE_PHASES
+from config.console.rollout_rights import SEE as SEE_PHASES
 from observability.scope import scope_of
 
 

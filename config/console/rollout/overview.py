@@ -15,11 +15,12 @@ from assignments.models import FlagState, ImportedEvidence, Incident, Phase
 from assignments.rollout import ledger, phases
 from config.console.review.rights import person
 from config.console.rollout import evaluated, history
-from config.console.rollout.access import SEE, Refusal, rights_of
+from config.console.rollout.access import Refusal, rights_of
 from config.console.rollout.evaluated import when
 from config.console.rollout.guard_words import guard_words
 from config.console.rollout.sentences import headline
 from config.console.rollout.track import keys_here, step_number, track
+from config.console.rollout_rights import SEE
 
 
 @require_safe

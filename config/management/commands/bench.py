@@ -74,6 +74,13 @@ class Command(BaseCommand):
 
 
 _ERRORS = (
-    ClusterDiedError, CrewError, FlagError, NoDatabaseError, PageError, PgbenchError, RolloutError, StuckError,
+    ClusterDiedError,
+    CrewError,
+    FlagError,
+    NoDatabaseError,
+    PageError,
+    PgbenchError,
+    RolloutError,
+    StuckError,
     event_pages.PageError,
-)  # fmt: skip
+)
