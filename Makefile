@@ -11,10 +11,11 @@ CASES ?= 300
 
 .DEFAULT_GOAL := help
 .PHONY: help install run demo test test-browser test-import test-mail chaos desk groups screenshots mutants rehearse bench check \
-        stop lock fmt
+        stop lock sbom fmt
 
+#: Begin
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@awk -F ':.*## ' '/^#: /{printf "\n%s\n", substr($$0, 4)} /^[a-z-]+:.*## /{printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## Create .venv from the lock file
 
@@ -25,12 +26,14 @@ $(STAMP):
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
 	@rm -f $(VENV)/.installed-* && touch $@
 
+#: See it work
 run: install ## Serve the console with workers and live demo bookings, until Ctrl-C
 	@$(BIN)/python manage.py run
 
-demo: install ## Assign one evening's bookings and print the result; ends by itself
+demo: install ## Assign two evenings' bookings and print the result; ends by itself
 	@$(BIN)/python manage.py demo
 
+#: Prove it
 test: install ## Run the tests on the real servers, all but those in a browser
 	$(BIN)/python -m pytest -n 2 --ignore=tests/browser
 	@echo "Left out: the tests in a browser (make test-browser; they need Chromium)."
@@ -38,6 +41,7 @@ test: install ## Run the tests on the real servers, all but those in a browser
 test-browser: install ## Run the tests in a browser (needs Chromium: apt-get install chromium)
 	$(BIN)/python -m pytest -n 2 tests/browser
 
+#: Prove it under faults and at scale
 chaos: install ## Break workers and servers on purpose, each fault with SEEDS seeds (10), and audit
 	CHAOS_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/chaos tests/stateful
 
@@ -53,7 +57,8 @@ test-mail: install ## Confirm 1,000 bookings while workers are killed: one mail 
 groups: install ## Three worker groups share 2,000 bookings; one is killed; audited
 	CHAOS_SEEDS=1 WORKER_GROUP_BOOKINGS=2000 $(BIN)/python -m pytest tests/chaos/test_worker_groups.py
 
-screenshots: install ## Take the README's pictures anew (needs Chromium)
+#: Show and measure it
+screenshots: install ## Take the pictures of README and handbooks anew (needs Chromium)
 	@$(BIN)/python manage.py screenshots
 
 mutants: install ## Remove one protection after the other from a copy; each time a test must fail
@@ -65,6 +70,7 @@ rehearse: install ## Rehearse the whole rollout with its evidence, in minutes
 bench: install ## Measure everything on this machine; one table with targets, PASS or MISS
 	@$(BIN)/python manage.py bench all
 
+#: Keep it in order
 check: install ## Format, types, layers, templates, migrations, deployment settings
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -81,6 +87,9 @@ lock: ## Resolve requirements/*.lock anew
 	$(BIN)/uv --version >/dev/null
 	$(COMPILE) pyproject.toml --output-file requirements/base.lock
 	$(COMPILE) pyproject.toml --group dev --constraint requirements/base.lock --output-file requirements/dev.lock
+
+sbom: ## Write sbom.json: what a deployment installs, from the lock file, in CycloneDX's form
+	$(PYTHON) deploy/sbom.py >sbom.json
 
 fmt: ## Format the code
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -76,7 +76,7 @@ _WORKERS: Mapping[str, frozenset[str]] = MappingProxyType(
         "observability_outcomes": CHANGE,
         "observability_runs": CHANGE,
         # The guard stops a rollout; a decision that is signed is carried out though its last signer is gone.
-        "assignment_flags": KEEP,
+        "assignment_flags": CHANGE,
         "assignment_flag_acknowledgements": EVERYTHING,
         "assignment_flag_changes": ADD,
         "assignment_flag_cohorts": ADD,
@@ -108,8 +108,7 @@ _WORKERS_CHANGE_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 #: Functions that run with their owner's rights: partitions are made and dropped by them alone.
-DROP = "drop_events_partition(date)"
-WORKERS_CALL = ("ensure_events_partition(date)", DROP)
+WORKERS_CALL = ("ensure_events_partition(date)", "drop_events_partition(date)")
 
 #: Read by name, for what has no day of its own.
 _EVENTS_DEFAULT = "observability_events_default"
@@ -192,8 +191,10 @@ def statements(*, web: str, worker: str, keep_events_days: int) -> Iterator[str]
     for function in WORKERS_CALL:
         yield f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC, {_name(web)}"
         yield f"GRANT EXECUTE ON FUNCTION {function} TO {_name(worker)}"
-    # Set for the function, not for a session: who calls it cannot ask for less.
-    yield f"ALTER FUNCTION {DROP} SET table_assignment.keep_events_days = {keep_events_days}"
+    yield (
+        "CREATE OR REPLACE FUNCTION events_kept_days() RETURNS integer LANGUAGE sql IMMUTABLE"
+        f" AS 'SELECT {keep_events_days:d}'"
+    )
 
 
 def _grants(role: str, rights: Iterable[tuple[str, frozenset[str]]]) -> Iterator[str]:

@@ -62,6 +62,10 @@ VARIABLES: Mapping[str, Variable] = {
         example="postgres://user:password@host:5432/table_assignment",
         required_when_deployed=True,
     ),
+    "DATABASE_REPLICA_URL": Variable(
+        purpose="a streaming replica that the metrics explorer reads while it keeps up",
+        example="postgres://user:password@replica:5432/table_assignment",
+    ),
     "DATABASE_POOLER": Variable(
         purpose="whether DATABASE_URL names a pooler in transaction mode, such as pgbouncer", example="true"
     ),
@@ -273,14 +277,14 @@ class Reader:
             refuse(name, f"{value!r} is not one of {', '.join(choices)}")
         return value
 
-    def database(self) -> dict[str, Any]:
-        """``DATABASES["default"]`` for DATABASE_URL, which must name a PostgreSQL server."""
-        url = self.text("DATABASE_URL")
+    def database(self, name: str = "DATABASE_URL") -> dict[str, Any]:
+        """An entry of ``DATABASES`` for a variable, which must name a PostgreSQL server."""
+        url = self.text(name)
         if not url.startswith(("postgres://", "postgresql://")):
-            refuse("DATABASE_URL", f"it starts with {_scheme(url)!r}, not postgres://")
-        settings = self._parse("DATABASE_URL", self._env.db_url_config, url)
+            refuse(name, f"it starts with {_scheme(url)!r}, not postgres://")
+        settings = self._parse(name, self._env.db_url_config, url)
         if not settings["NAME"]:
-            refuse("DATABASE_URL", "it names no database after the host")
+            refuse(name, "it names no database after the host")
         return settings
 
     def redis(self) -> str:

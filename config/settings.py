@@ -163,6 +163,17 @@ if not DATABASE_POOLER:
         "options", f"-c idle_in_transaction_session_timeout={ASSIGNMENT_LEASE_SECONDS}s -c jit=off"
     )
 
+# Read for dashboards alone (`observability.replica`); what it is told to write it refuses.
+if env.is_set("DATABASE_REPLICA_URL"):
+    DATABASES["replica"] = env.database("DATABASE_REPLICA_URL")
+    DATABASES["replica"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "TEST": {"MIRROR": "default"}}
+    DATABASES["replica"].setdefault("OPTIONS", {}).update(
+        {"server_side_binding": True, "connect_timeout": 2, "tcp_user_timeout": 10_000}
+    )
+    DATABASES["replica"]["OPTIONS"].setdefault(
+        "options", "-c default_transaction_read_only=on -c statement_timeout=20s -c jit=off"
+    )
+
 # Who seats changed bookings and answers for free times: an implementation of bookings.seating.
 SEATING_SERVICE = "assignments.seating_service.SERVICE"
 # Events older than this are dropped a day at a time; what they add up to stays in the rollups.

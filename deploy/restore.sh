@@ -1,6 +1,7 @@
 #!/bin/sh
 # Restores a dump of backup.sh into an empty database, all or nothing.
-#   PGHOST=... PGUSER=... PGDATABASE=table_assignment_restored deploy/restore.sh FILE
+#   PGHOST=... PGUSER=... PGDATABASE=table_assignment_restored [BACKUP_IDENTITY=KEY] deploy/restore.sh FILE
+# An encrypted dump (.dump.age) takes BACKUP_IDENTITY, the file of age's private key.
 # Connects as libpq's own variables say. Nothing is overwritten: a database with tables is refused.
 # Afterwards, with DATABASE_URL naming it: manage.py migrate --check, manage.py audit.
 set -eu
@@ -16,6 +17,14 @@ tables=$(psql --no-psqlrc --tuples-only --no-align --command \
   "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')")
 [ "$tables" = 0 ] || { echo "the database has $tables tables; name an empty one: createdb NAME" >&2; exit 1; }
 
-pg_restore --no-owner --no-privileges --single-transaction --exit-on-error --dbname="${PGDATABASE:?name the database}" "$1"
+read_dump() {
+  case "$1" in
+    *.age) age --decrypt --identity "${BACKUP_IDENTITY:?name the file of the private key}" "$1" ;;
+    *) cat "$1" ;;
+  esac
+}
+# What is cut short or cannot be decrypted ends the one transaction.
+read_dump "$1" | pg_restore --no-owner --no-privileges --single-transaction --exit-on-error \
+  --dbname="${PGDATABASE:?name the database}"
 psql --no-psqlrc --quiet --command 'ANALYZE'
 echo "restored $name into $PGDATABASE"

@@ -1,12 +1,16 @@
 """Statements in files of their own, named and described, beside the module that asks them."""
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+
+_asked: ContextVar[str] = ContextVar("asked", default=DEFAULT_DB_ALIAS)
 
 
 class Folder:
@@ -22,9 +26,19 @@ class Folder:
         return self._read[name]
 
 
+@contextmanager
+def asking(alias: str) -> Iterator[None]:
+    """Have `ask` ask that one of DATABASES inside the block."""
+    token = _asked.set(alias)
+    try:
+        yield
+    finally:
+        _asked.reset(token)
+
+
 def ask(statement: str, parameters: Mapping[str, Any]) -> list[Any]:
     """The rows of a statement, with their columns as attributes."""
-    with connection.cursor() as cursor:
+    with connections[_asked.get()].cursor() as cursor:
         cursor.execute(statement, parameters)
         row = _row_of(tuple(column.name for column in cursor.description))
         return [row(values) for values in cursor.fetchall()]

@@ -147,6 +147,8 @@ IN_FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 STAFF: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "auth.User": ("password", "username", "first_name", "last_name", "email"),
+        # Gone once the lock is over and somebody signs in or out.
+        "axes.AccessAttempt": ("username", "user_agent"),
         "assignments.FlagOverride": ("reason", "author"),
         "assignments.FlagChange": ("reason", "author"),
         "assignments.FlagProposal": ("reason",),
@@ -226,6 +228,16 @@ PLAIN: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "auth.Group": ("name",),
         "contenttypes.ContentType": ("app_label", "model"),
         "sessions.Session": ("session_key",),
+        # Secrets are sealed, codes are hashes.
+        **dict.fromkeys(("access.Authenticator", "otp_totp.TOTPDevice"), ("name", "key")),
+        "otp_static.StaticDevice": ("name",),
+        "otp_static.StaticToken": ("token",),
+        "axes.AccessAttempt": ("http_accept", "path_info", "get_data", "post_data"),
+        # Switched off.
+        "axes.AccessLog": (
+            "username", "user_agent", "http_accept", "path_info", "session_hash",
+        ),
+        "axes.AccessFailureLog": ("username", "user_agent", "http_accept", "path_info"),
         # Tasks carry ids; of one that failed `task_failures` keeps no message.
         **dict.fromkeys(
             ("django_q.Task", "django_q.Success", "django_q.Failure"),

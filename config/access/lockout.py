@@ -14,6 +14,7 @@ from axes.attempts import get_cool_off_threshold
 from axes.handlers.database import AxesDatabaseHandler
 from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt
+from axes.signals import user_locked_out
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import User
@@ -41,6 +42,16 @@ class Handler(AxesDatabaseHandler):  # type: ignore[misc]
 
     def is_locked(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
         return super().is_locked(request, credentials) or self._address_is_locked(request)
+
+    def user_login_failed(
+        self, sender: object, credentials: dict[str, Any], request: Any = None, **more: Any
+    ) -> None:
+        """Count it as axes does, and say so if that was one too many for the address."""
+        super().user_login_failed(sender, credentials, request, **more)
+        if request is not None and not request.axes_locked_out and self._address_is_locked(request):
+            request.axes_locked_out = True
+            request.axes_credentials = credentials
+            user_locked_out.send("axes", request=request, username=credentials.get("username"))
 
     def _address_is_locked(self, request: Any) -> bool:
         if request.axes_ip_address is None:

@@ -11,6 +11,8 @@ from config.access.sealing import SECRET_BYTES, is_current, seal, unseal
 class Authenticator(TOTPDevice):  # type: ignore[misc]
     """An app that shows a new code every 30 seconds. `key` holds the seal."""
 
+    key: str
+
     class Meta:
         proxy = True
         default_permissions = ()

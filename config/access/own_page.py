@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import segno
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -144,7 +144,6 @@ def _set_up(request: HttpRequest, user: User, told: str) -> HttpResponse:
 
 
 def _codes(request: HttpRequest, codes: list[str], *, onward: str) -> HttpResponse:
-    messages.success(request, "The second step is set.")
     context = {
         **admin.site.each_context(request),
         "title": "Recovery codes",

@@ -91,7 +91,7 @@ def _pair(request: HttpRequest, user_id: int) -> tuple[User, User]:
     _check(request)
     if not isinstance(request.user, User):
         raise PermissionDenied
-    return request.user, get_object_or_404(User, pk=user_id, is_staff=True)
+    return request.user, get_object_or_404(User, pk=user_id)
 
 
 def _check(request: HttpRequest) -> None:

@@ -42,15 +42,15 @@ def failed(
     request: HttpRequest | None = None,
     **_: Any,
 ) -> None:
-    """Hears of each wrong password, code and attempt while locked out."""
-    if request is not None:
+    """Hears of each wrong password and code; of none while locked out, which could fill a disk."""
+    if request is not None and not getattr(request, "axes_locked_out", False):
         record("sign_in.failed", user=_pk_of(credentials), step=credentials.get("step", "password"))
 
 
 def locked(request: HttpRequest, username: str | None, **_: Any) -> None:
-    """Hears when the limit is reached, and of attempts after that."""
-    del request
-    record("sign_in.locked", user=_pk_of({"username": username}))
+    """Hears when the limit is reached, and of attempts after that, which counted nothing."""
+    if getattr(request, "axes_failures_since_start", None) is not None:
+        record("sign_in.locked", user=_pk_of({"username": username}))
 
 
 def _pk_of(credentials: dict[str, Any]) -> int | None:

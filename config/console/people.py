@@ -7,6 +7,7 @@ people who may change accounts themselves, are an administrator's to change; one
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
@@ -52,12 +53,12 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         field = super().formfield_for_manytomany(db_field, request, **options)
         if field is not None and db_field.name == "groups" and not request.user.is_superuser:
-            field.queryset = _groups_to_give(field.queryset)
+            field.queryset = _groups_to_give()
         return field
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's
         """One's own is changed where the old one is asked for."""
-        if id == str(request.user.pk):
+        if self.get_object(request, unquote(id)) == request.user:
             messages.info(request, "Change your own password here, with the old one.")
             return HttpResponseRedirect(reverse("admin:password_change"))
         answer: HttpResponse = super().user_change_password(request, id, form_url)
@@ -112,11 +113,8 @@ def _may_touch(request: HttpRequest, obj: User | None) -> bool:
     return not is_over_people(obj)
 
 
-def _groups_to_give(groups: QuerySet[Group]) -> QuerySet[Group]:
+def _groups_to_give() -> QuerySet[Group]:
     """Without those whose members may change accounts."""
-    kept = [
-        group.pk
-        for group in groups.prefetch_related("permissions__content_type")
-        if not gives_rights_over_people(group)
-    ]
-    return groups.filter(pk__in=kept)
+    groups = Group.objects.prefetch_related("permissions__content_type")
+    kept = [group.pk for group in groups if not gives_rights_over_people(group)]
+    return Group.objects.filter(pk__in=kept)

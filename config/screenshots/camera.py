@@ -7,11 +7,13 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.test import Client
 from django.test.testcases import LiveServerThread
@@ -40,6 +42,7 @@ class Shot:
 
     page: str
     path: str
+    viewer: User
     theme: str = "light"
     size: tuple[int, int] = WIDE
 
@@ -49,23 +52,26 @@ class Shot:
 
 
 def shots_of(scene: Scene) -> Sequence[Shot]:
-    """The main pages: those people look at all evening in both themes."""
-    queue, case = reverse("admin:review_queue"), reverse("admin:review_case", args=[scene.case.pk])
+    """What the README and the handbooks show."""
     waiting = scene.fits.booking
     asked = urlencode({"r": waiting.restaurant_id, "b": waiting.pk})
-    floor = f"{reverse('admin:floor')}?{urlencode({'r': waiting.restaurant_id})}"
+    case = reverse("admin:review_case", args=[scene.case.pk])
+    lead = partial(Shot, viewer=scene.viewer)
     return (
-        Shot(page="queue", path=queue),
-        Shot(page="queue", path=queue, theme="dark"),
-        Shot(page="queue", path=queue, size=PHONE),
-        Shot(page="floor", path=floor),
-        Shot(page="floor", path=floor, theme="dark"),
-        Shot(page="floor-candidate", path=f"{reverse('admin:floor')}?{asked}"),
-        Shot(page="booking", path=reverse("admin:booking_timeline", args=[scene.told.reference])),
+        lead(page="queue", path=reverse("admin:review_queue")),
+        lead(page="floor-candidate", path=f"{reverse('admin:floor')}?{asked}"),
+        lead(page="booking", path=reverse("admin:booking_timeline", args=[scene.told.reference])),
+        *_rollout(scene),
         # Last: looking at a case claims it.
-        Shot(page="case", path=case),
-        Shot(page="case", path=case, theme="dark", size=PHONE),
+        lead(page="case", path=case),
+        lead(page="case", path=case, theme="dark", size=PHONE),
     )
+
+
+def _rollout(scene: Scene) -> Sequence[Shot]:
+    if scene.stay is None:
+        return ()
+    return (Shot(page="phase", path=reverse("admin:rollout_phase", args=[scene.stay]), viewer=scene.owner),)
 
 
 def take(scene: Scene, *, into: Path) -> Iterator[Path]:
@@ -73,10 +79,10 @@ def take(scene: Scene, *, into: Path) -> Iterator[Path]:
     into.mkdir(parents=True, exist_ok=True)
     with _served() as url, _browser() as browser:
         for shot in shots_of(scene):
-            yield _taken(browser, shot, url, scene, into / shot.name)
+            yield _taken(browser, shot, url, into / shot.name)
 
 
-def _taken(browser: "Browser", shot: Shot, url: str, scene: Scene, file: Path) -> Path:
+def _taken(browser: "Browser", shot: Shot, url: str, file: Path) -> Path:
     width, height = shot.size
     context = browser.new_context(
         base_url=url,
@@ -86,7 +92,7 @@ def _taken(browser: "Browser", shot: Shot, url: str, scene: Scene, file: Path) -
         locale="en-GB",
     )
     client = Client()
-    client.force_login(scene.viewer)
+    client.force_login(shot.viewer)
     name = settings.SESSION_COOKIE_NAME
     context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": url}])
     try:

@@ -17,9 +17,12 @@ from django.db import transaction
 
 from assignments.coordinator import process_booking
 from assignments.edge import Edge
+from assignments.engine.phases import PhaseKey
+from assignments.flags.services import Author
 from assignments.models import ReviewCase
 from assignments.review import best_fixes, claims, resolutions, waiting
 from assignments.review.freed_capacity import plan_reviews_again
+from assignments.rollout import phases
 from assignments.seats import free_seats
 from bookings import service_time
 from bookings.cancellation import cancel
@@ -34,7 +37,7 @@ from bookings.intake import IntakeError, receive
 from bookings.models import Booking, BookingStatus, Restaurant, TableBlock
 from bookings.seating import NoSeatingError
 from bookings.service_time import ServiceTimeError
-from config.roles import OPS_LEAD
+from config.roles import OPS_LEAD, PRODUCT_OWNER
 
 SEED = 7
 
@@ -59,12 +62,17 @@ CITIES = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scene:
-    """Who looks, and what at: a case worth reading, one that would fit by now, a booking with a story."""
+    """Who looks, and what at: a case worth reading, one that would fit by now, a booking with a story.
+
+    `stay` is the number of the rollout's phase, if one is under way, and `owner` who looks at that.
+    """
 
     viewer: User
+    owner: User
     case: ReviewCase
     fits: ReviewCase
     told: Booking
+    stay: int | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,13 +86,18 @@ class NoSceneError(RuntimeError):
     """The evening came out without a case to show; the message says so."""
 
 
-def set_scene(*, now: datetime, templates: Sequence[Layout] = TEMPLATES) -> Scene:
-    """Make the evening at houses like these; about half a minute of work."""
+def set_scene(*, now: datetime, templates: Sequence[Layout] = TEMPLATES, rollout: bool = False) -> Scene:
+    """Make the evening at houses like these, with `rollout` in a phase of it; half a minute of work."""
     rng = random.Random(SEED)  # noqa: S311 - demand, not secrets
     lead, other = _person("ines.duarte", "Ines", "Duarte"), _person("tom.okafor", "Tom", "Okafor")
+    owner = _person("maya.lindt", "Maya", "Lindt", group=PRODUCT_OWNER)
     city = min(CITIES, key=lambda name: _from_evening(now.astimezone(ZoneInfo(name))))
     layouts = [replace(layout, timezone=city) for layout in templates]
     houses = {layout.slug: create_restaurant(layout=layout) for layout in layouts}
+    if rollout:
+        # The one that has V3 decide everything, so that the evening is the same.
+        begun = now - timedelta(days=2)
+        phases.enter_first(PhaseKey.STAGING_FULL, by=Author(name=other.username), now=begun)
     _block_a_table(houses[layouts[0].slug], now)
     tonight = Demand(day=now.astimezone(ZoneInfo(city)).date(), load=LOAD, rng=rng)
     for booking in _taken(houses, layouts, tonight, at=now - timedelta(days=1)):
@@ -97,16 +110,16 @@ def set_scene(*, now: datetime, templates: Sequence[Layout] = TEMPLATES) -> Scen
     fits = _make_room(now)
     cases = _aged(now, rng)
     _share_out([case for case in cases if case != fits], lead, other, now)
-    return _scene(lead, fits, now)
+    return _scene(lead, owner, fits, now)
 
 
 def _from_evening(local: datetime) -> float:
     return abs(local.hour + local.minute / 60 - EVENING)
 
 
-def _person(username: str, first: str, last: str) -> User:
+def _person(username: str, first: str, last: str, *, group: str = OPS_LEAD) -> User:
     user = User.objects.create(username=username, first_name=first, last_name=last, is_staff=True)
-    user.groups.add(Group.objects.get(name=OPS_LEAD))
+    user.groups.add(Group.objects.get(name=group))
     return user
 
 
@@ -228,8 +241,16 @@ def _share_out(cases: Sequence[ReviewCase], lead: User, other: User, now: dateti
         waiting.snooze(case_id=asleep.pk, user=lead, until=until, reason="Guest calls back", now=now)
 
 
-def _scene(lead: User, fits: ReviewCase, now: datetime) -> Scene:
+def _scene(lead: User, owner: User, fits: ReviewCase, now: datetime) -> Scene:
     free = ReviewCase.objects.filter(closed_at__isnull=True, owner__isnull=True, snoozed_until__isnull=True)
     best = max(free.order_by("booking__start_at"), key=lambda case: len(case.fixes or ()))
     seated = Booking.objects.filter(status=BookingStatus.CHECKED_IN, end_at__gt=now)
-    return Scene(viewer=lead, case=best, fits=fits, told=seated.order_by("start_at").first() or best.booking)
+    stay = phases.current()
+    return Scene(
+        viewer=lead,
+        owner=owner,
+        case=best,
+        fits=fits,
+        told=seated.order_by("start_at").first() or best.booking,
+        stay=stay.number if stay else None,
+    )

@@ -10,5 +10,5 @@ STATEMENTS = (Path(__file__).with_name("sql") / "owners_functions.sql").read_tex
 class Migration(migrations.Migration):
     dependencies = [("observability", "0016_source_access")]
 
-    # The functions before stay right for the code before: nothing to take back.
+    # Backwards the functions stay as they are: they do for the code before what those before them did.
     operations = [migrations.RunSQL(STATEMENTS, migrations.RunSQL.noop)]

@@ -12,6 +12,7 @@ from config.console.explorer.choice import ChoiceForm
 from config.console.explorer.panels import panels
 from config.console.explorer.rights import may_see_metrics
 from config.console.rollout_rights import SEE as SEE_PHASES
+from observability import replica
 from observability.scope import scope_of
 
 
@@ -28,7 +29,8 @@ def explorer(request: HttpRequest) -> HttpResponse:
     context = {**admin.site.each_context(request), "title": "Metrics", "form": form, "choice": choice}
     if choice is not None:
         window = choice.window(now)
-        context["panels"] = panels(choice, window)
+        with replica.reading() as context["read"]:
+            context["panels"] = panels(choice, window)
         context["ends"] = [choice.say(window.start), choice.say(window.end)]
         context["zone"] = zone_name(now.astimezone(choice.zone))
     return TemplateResponse(request, "explorer/page.html", context)

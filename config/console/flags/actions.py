@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,6 +14,7 @@ from assignments.flags import proposals
 from assignments.flags.errors import FlagError
 from assignments.flags.proposals import Done, StaleError
 from assignments.models import FlagChange, FlagProposal
+from config.access.passwords import is_own_password
 from config.console.flag_rights import CHANGE, KILL, check
 from config.console.flags.page import Asked, asked_in, flags_page
 from config.console.review.rights import person
@@ -42,9 +44,14 @@ def save(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def kill(request: HttpRequest) -> HttpResponse:
-    """Stop V3 everywhere: whatever version was seen, whatever else is open."""
+    """Stop V3 everywhere: whatever version was seen, whatever else is open. In production by the password."""
     check(request, KILL)
     reason = _words(request) or _EMERGENCY
+    if settings.ENVIRONMENT == "production" and not is_own_password(
+        request, request.POST.get("password", "")
+    ):
+        refusal = "V3 is not stopped: production takes your password, and that was not it."
+        return flags_page(request, Asked(reason=reason, refusal=refusal), status=409)
     try:
         made = proposals.kill(reason=reason, user=person(request), now=timezone.now())
     except FlagError as refusal:

@@ -28,12 +28,14 @@ def read(slug: str) -> Text:
 def search(wanted: str) -> list[Found]:
     """Sections with all the words, in any order; those with one in their heading first, decisions last."""
     words = wanted.lower().split()
+    if not words:
+        return []
     hits = [
         (_distance(slug, section, words), _found(slug, text, section))
         for slug in documents()
         for text in [read(slug)]
         for section in text.sections
-        if words and all(word in section.words for word in words)
+        if all(word in section.words for word in words)
     ]
     return [found for _, found in sorted(hits, key=lambda hit: hit[0])[:MOST]]
 

@@ -25,6 +25,7 @@ from assignments.rollout import phases as stays
 from assignments.rollout import rights, signers, signoffs
 from assignments.rollout.errors import Code, RolloutError
 from assignments.rollout.gates import looking
+from config.access.passwords import is_own_password
 from config.console.elapsed import elapsed
 from config.console.review.rights import person
 from config.console.rollout import evaluated
@@ -81,7 +82,7 @@ def sign(request: HttpRequest, sign_off_id: int) -> HttpResponse:
             approves=approves,
             reason=written(request, "reason"),
             digest=request.POST.get("digest", ""),
-            reauthenticated=_reauthenticated(request, user),
+            reauthenticated=_reauthenticated(request),
             now=timezone.now(),
             look=looking.take,
         )
@@ -168,12 +169,12 @@ def _role(
     )
 
 
-def _reauthenticated(request: HttpRequest, user: User) -> bool:
+def _reauthenticated(request: HttpRequest) -> bool:
     """Whether the password was given once more, and is right. Raises RolloutError for a wrong one."""
     password = request.POST.get("password", "")
     if not password:
         return False
-    if not user.check_password(password):
+    if not is_own_password(request, password):
         raise RolloutError(Code.PASSWORD, "That is not your password: nothing was signed.")
     return True
 

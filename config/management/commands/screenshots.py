@@ -1,4 +1,4 @@
-"""``manage.py screenshots``: the pictures of the README, anew."""
+"""``manage.py screenshots``: the pictures of the README and the handbooks, anew."""
 
 import os
 from argparse import ArgumentParser
@@ -17,8 +17,8 @@ from config.screenshots.scene import NoSceneError, set_scene
 
 class Command(BaseCommand):
     help = (
-        "Take pictures of the main pages, light and dark, wide and as on a phone, of a made-up evening in a "
-        "database that is thrown away. Needs Chromium."
+        "Take the pictures of the README and the handbooks, of a made-up evening in a database that is "
+        "thrown away. Needs Chromium."
     )
     requires_system_checks = []
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
         try:
             with throwaway_database():
-                scene = set_scene(now=timezone.now())
+                scene = set_scene(now=timezone.now(), rollout=True)
                 for file in take(scene, into=out):
                     self.stdout.write(f"{file.stat().st_size / 1000:5.0f} kB  {file}")
         except (CameraError, NoSceneError, NoDatabaseError, FlagError, OSError) as error:

@@ -2,15 +2,18 @@
 -- unless they are named last.
 ALTER FUNCTION ensure_events_partition(date) SET search_path = public, pg_temp;
 
+-- The days of events that nobody but the owner can have dropped; set by `manage.py database_roles`. A function and
+-- no setting, which a session could change for itself.
+CREATE OR REPLACE FUNCTION events_kept_days() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 7';
+
 -- Drops one day of events and says how many there were; null if nothing was dropped, because there is no
 -- such partition or because it holds events that the rollups have not counted yet.
--- What must never go it refuses by itself: a day of the last week, or of as many days as the owner has set for
--- this function (`manage.py database_roles`). Who calls it cannot set them lower.
+-- What must never go it refuses by itself: a day of the last week, or of as many days as the owner keeps.
 CREATE OR REPLACE FUNCTION drop_events_partition(day date) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     part text := 'observability_events_' || to_char(day, 'YYYYMMDD');
-    kept integer := greatest(7, nullif(current_setting('table_assignment.keep_events_days', true), '')::integer);
+    kept integer := events_kept_days();
     held bigint;
     latest bigint;
 BEGIN

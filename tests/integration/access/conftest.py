@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.http import HttpResponse
 from django.test import Client
 from django_otp.oath import TOTP
 
@@ -58,9 +57,8 @@ def code_of(device: Authenticator, *, steps: int = 0) -> str:
     return f"{shown.token():06d}"
 
 
-def give_password(client: Client, user: User, password: str = PASSWORD, **more: Any) -> HttpResponse:
-    answer: Any = client.post("/login/", {"username": user.username, "password": password, **more})
-    return answer
+def give_password(client: Client, user: User, password: str = PASSWORD, **more: Any) -> Any:
+    return client.post("/login/", {"username": user.username, "password": password, **more})
 
 
 def is_signed_in(client: Client) -> bool:

@@ -108,9 +108,12 @@ def test_accounts_of_people_with_rights_over_people_are_an_administrators(
     assert not target.check_password("tables-and-chairs")
 
 
-def test_ones_own_password_is_changed_with_the_old_one_only(client: Client, access_admin: User) -> None:
+@pytest.mark.parametrize("spelled", ["{}", "0{}", "+{}"])
+def test_ones_own_password_is_changed_with_the_old_one_only(
+    spelled: str, client: Client, access_admin: User
+) -> None:
     new = {"usable_password": "true", "password1": "tables-and-chairs", "password2": "tables-and-chairs"}
-    answer = client.post(f"/auth/user/{access_admin.pk}/password/", new)
+    answer = client.post(f"/auth/user/{spelled.format(access_admin.pk)}/password/", new)
     assert answer.headers["Location"] == "/password_change/"
     access_admin.refresh_from_db()
     assert not access_admin.check_password("tables-and-chairs")

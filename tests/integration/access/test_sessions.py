@@ -104,7 +104,7 @@ def test_signing_in_changes_the_key_of_the_session(person: Makes) -> None:
     session = client.session
     session["planted"] = "by somebody"
     session.save()
-    client.cookies["sessionid"] = session.session_key
+    client.cookies["sessionid"] = str(session.session_key)
     give_password(client, person())
     assert client.session.session_key != session.session_key
 

@@ -249,9 +249,10 @@ def test_workers_drop_no_day_the_owner_wants_kept() -> None:
     recent = datetime.now(UTC).date() - timedelta(days=20)
     ensure_partitions(today=recent, days=1)
     keep(30)
-    lower = "set_config('table_assignment.keep_events_days', '8', false)"
-    asked = f"SELECT {lower}, drop_events_partition('{recent}')"
+    asked = f"SELECT drop_events_partition('{recent}')"
     assert "the owner of the database keeps them for 30 days" in refusal("worker", asked)
+    lower = "CREATE OR REPLACE FUNCTION events_kept_days() RETURNS integer LANGUAGE sql AS 'SELECT 7'"
+    assert "permission denied" in refusal("worker", lower)
     # A table of one's own by the name of one that is asked is not found.
     keep(7)
     write_event(at=datetime.combine(recent, datetime.min.time(), UTC))
@@ -267,7 +268,10 @@ def test_workers_drop_no_day_the_owner_wants_kept() -> None:
 
 def keep(days: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"ALTER FUNCTION {database_roles.DROP} SET table_assignment.keep_events_days = {days}")
+        for statement in database_roles.statements(
+            web=role_of("web"), worker=role_of("worker"), keep_events_days=days
+        ):
+            cursor.execute(statement)
 
 
 # The command ---------------------------------------------------------------------------------------

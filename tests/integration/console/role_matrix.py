@@ -93,9 +93,10 @@ PAGES: Mapping[str, Who] = {
         for step in ("walk_in", "check_in", "complete", "no_show", "lock", "unlock", "move", "assign")
     },
     # Restaurants: everybody looks, leads plan; operations take tables out of service for a while.
-    "admin:restaurants": Who(get=ALL),
-    "admin:restaurant": Who(get=ALL),
-    "admin:restaurant_gaps": Who(get=ALL),
+    # Who makes accounts sees where people may work.
+    "admin:restaurants": Who(get=ALL | ACCESS),
+    "admin:restaurant": Who(get=ALL | ACCESS),
+    "admin:restaurant_gaps": Who(get=ALL | ACCESS),
     **{
         f"admin:plan_{kind}_{step}": Who(get=LEAD, post=LEAD)
         for kind in ("table", "combination", "zone", "service", "turntime", "pacing", "closure")
@@ -218,10 +219,11 @@ RECORDS: Mapping[str, Records] = {
     **{
         f"bookings_{model}": _FLOOR_PLAN
         for model in (
-            "restaurant", "zone", "table", "adjacency", "combination", "combinationtable", "serviceperiod",
+            "zone", "table", "adjacency", "combination", "combinationtable", "serviceperiod",
             "closure", "turntime", "pacinglimit",
         )
     },
+    "bookings_restaurant": Records(view=ALL | ACCESS, add=LEAD, change=LEAD, delete=LEAD),
     "bookings_tableblock": Records(view=ALL, add=OPS, change=OPS, delete=OPS),
     "bookings_booking": Records(view=ALL, add=OPS, change=OPS),
     "bookings_allocation": _SERVICE,

@@ -20,11 +20,18 @@ def rail_of(html: str) -> list[str]:
 
 def test_the_rail_shows_only_what_the_person_may_view(sign_in: SignIn) -> None:
     client = sign_in("bookings.view_booking", "bookings.view_table")
-    assert rail_of(client.get("/").content.decode()) == ["Today", "Floor", "Bookings", "Stuck", "Tables"]
+    assert rail_of(client.get("/").content.decode()) == [
+        "Today",
+        "Floor",
+        "Bookings",
+        "Stuck",
+        "Tables",
+        "Documents",
+    ]
 
 
-def test_the_rail_of_somebody_without_permissions_leads_home_only(sign_in: SignIn) -> None:
-    assert rail_of(sign_in().get("/").content.decode()) == ["Today"]
+def test_the_rail_of_somebody_without_permissions_leads_home_and_to_the_documents(sign_in: SignIn) -> None:
+    assert rail_of(sign_in().get("/").content.decode()) == ["Today", "Documents"]
 
 
 def test_every_page_of_an_administrators_rail_opens(admin_client: Client) -> None:

@@ -1,4 +1,4 @@
-"""Pages lead to what explains them: each link into the documents ends at an anchor that is there."""
+"""Pages lead to what explains them: each of their links into the documents ends at an anchor."""
 
 import re
 from datetime import timedelta

@@ -168,7 +168,12 @@ def test_records_of_another_restaurant_are_neither_opened_nor_changed(
     addresses: list[Address], outsider: User
 ) -> None:
     about_rows = [
-        address for address in addresses if address.row is not None and _is_of_a_restaurant(address)
+        address
+        for address in addresses
+        # Accounts and groups belong to no restaurant; who makes them works for all.
+        if address.row is not None
+        and not isinstance(address.row, User | Group)
+        and _is_of_a_restaurant(address)
     ]
     assert len(about_rows) > 100
     opened = [
@@ -270,7 +275,8 @@ def _body(answer: HttpResponseBase | None) -> str:
     if answer is None:
         return ""
     if answer.streaming:
-        return b"".join(answer).decode()
+        # Pictures are no text; what they might tell is not looked for.
+        return b"".join(answer).decode(errors="replace")
     drawn: Any = answer
     if not getattr(drawn, "is_rendered", True):
         drawn.render()

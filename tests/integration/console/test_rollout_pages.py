@@ -211,7 +211,6 @@ def test_a_form_that_showed_other_evidence_is_refused_and_its_words_are_kept(pen
 def test_in_production_a_signature_takes_the_right_password(pending: SignOff, settings: Any) -> None:
     settings.ENVIRONMENT = "production"
     client = client_of(Role.QA_LEAD, password="right")
-    client.login(username="QAlead", password="right")
     form = {"role": "QA lead", "digest": pending.digest, "answer": "sign"}
     path = f"/rollout/sign-offs/{pending.pk}/sign/"
     for password, words in (("", "takes your password"), ("wrong", "not your password")):

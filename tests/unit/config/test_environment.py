@@ -334,3 +334,34 @@ def test_without_a_pooler_statements_are_prepared_and_idle_transactions_ended(lo
     assert database["DISABLE_SERVER_SIDE_CURSORS"] is False
     assert database["OPTIONS"]["prepare_threshold"] == 5
     assert "idle_in_transaction_session_timeout" in database["OPTIONS"]["options"]
+
+
+# Signing in ---------------------------------------------------------------------------------------
+
+
+def test_deployments_require_a_second_step_and_cookies_of_this_host_alone(load: Load) -> None:
+    found = load(**COMPLETE)
+    assert (found["MFA_REQUIRED"], found["PROXIES"]) == (True, 1)
+    for cookie in ("SESSION_COOKIE", "CSRF_COOKIE"):
+        assert found[f"{cookie}_NAME"].startswith("__Host-")
+        assert found[f"{cookie}_SECURE"]
+        assert f"{cookie}_DOMAIN" not in found
+        assert f"{cookie}_PATH" not in found
+    assert found["CSRF_COOKIE_HTTPONLY"]
+    assert found["SESSION_COOKIE_AGE"] == 12 * 3600
+
+
+def test_the_local_environment_signs_in_simply(load: Load) -> None:
+    found = load()
+    assert (found["MFA_REQUIRED"], found["PROXIES"], found["SECRET_KEY_FALLBACKS"]) == (False, 0, [])
+
+
+def test_keys_of_before_are_as_hard_to_guess_as_the_one_in_force(load: Load) -> None:
+    first, second = COMPLETE["SECRET_KEY"], COMPLETE["SECRET_KEY"][::-1]
+    assert load(**COMPLETE, SECRET_KEY_FALLBACKS=f"{first}, {second}")["SECRET_KEY_FALLBACKS"] == [
+        first,
+        second,
+    ]
+    told = refusal(load, **COMPLETE, SECRET_KEY_FALLBACKS=f"{first},short")
+    assert told.startswith("SECRET_KEY_FALLBACKS: its 5 characters can be guessed")
+    assert first not in told

@@ -84,14 +84,15 @@ def test_the_image_holds_every_package_the_imports_go_down_through() -> None:
 
 def test_the_image_runs_under_an_account_without_rights_and_installs_by_hash() -> None:
     text = (DEPLOY / "Dockerfile").read_text()
-    assert text.rindex("\nUSER console\n") > text.rindex("\nRUN ")
+    assert "useradd --system --uid 10001 " in text
+    assert text.rindex("\nUSER 10001\n") > text.rindex("\nRUN ")
     assert "--require-hashes" in text
     lock = (PROJECT / "requirements" / "base.lock").read_text()
     assert len(re.findall(r"^\S+==", lock, re.MULTILINE)) <= lock.count("--hash=sha256:")
 
 
 def test_compose_runs_commands_that_exist_under_variables_that_exist() -> None:
-    for name in ("migrate", "web", "worker"):
+    for name in ("migrate", "rights", "web", "worker"):
         service = compose()[name]
         assert set(service["environment"]) <= set(VARIABLES)
         assert set(service["environment"]) >= REQUIRED
@@ -117,6 +118,20 @@ def test_compose_opens_no_port_beyond_this_machine_and_holds_no_secret() -> None
         for name, value in service.get("environment", {}).items():
             if "SECRET" in name or "PASSWORD" in name:
                 assert str(value).startswith("${"), name
+
+
+def test_web_and_workers_of_compose_have_database_roles_of_their_own() -> None:
+    services = compose()
+    user = {
+        name: services[name]["environment"]["DATABASE_URL"].split("://")[1].split(":")[0]
+        for name in ("migrate", "rights", "web", "worker")
+    }
+    assert user["migrate"] == user["rights"] == services["postgres"]["environment"]["POSTGRES_USER"]
+    made = (DEPLOY / "make_database_roles.sh").read_text()
+    for name in ("web", "worker"):
+        assert services[name]["depends_on"]["rights"] == {"condition": "service_completed_successfully"}
+        assert f"CREATE ROLE {user[name]} LOGIN" in made
+    assert len({user["migrate"], user["web"], user["worker"]}) == 3
 
 
 # Units of systemd ---------------------------------------------------------------------------------

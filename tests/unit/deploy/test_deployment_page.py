@@ -10,7 +10,7 @@ from config.environment import VARIABLES
 PROJECT = Path(__file__).resolve().parents[3]
 PAGE = PROJECT / "docs" / "deployment.md"
 #: Written like variables of the project, but read by others or inside Django's settings.
-FOREIGN = re.compile(r"PG|POSTGRES_|CONN_MAX_AGE")
+FOREIGN = re.compile(r"PG|POSTGRES_|CONN_MAX_AGE|BACKUP_")
 
 
 def test_files_that_are_linked_or_named_exist() -> None:

@@ -116,7 +116,7 @@ def test_a_small_sample_says_nothing() -> None:
 
 
 def test_every_rule_resolves_at_a_value_that_does_not_fire() -> None:
-    assert len({rule.key for rule in RULES}) == len(RULES) == 10
+    assert len({rule.key for rule in RULES}) == len(RULES)
     for rule in RULES:
         assert not rule.is_bad(rule.good)
         assert rule.is_good(rule.good)

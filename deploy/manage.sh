@@ -1,0 +1,19 @@
+#!/bin/sh
+# Runs a command of manage.py by hand as a service would, with its settings and its rights. As root:
+#   deploy/manage.sh web|worker|owner COMMAND [ARGUMENT]...
+set -eu
+case "${1:-}" in
+  web | worker) account=table-assignment-$1 ;;
+  owner) account=table-assignment ;;
+  *) echo "usage: $0 web|worker|owner COMMAND [ARGUMENT]..." >&2; exit 2 ;;
+esac
+own=/etc/table-assignment/$1.env
+shift
+cd "$(dirname "$0")/.."
+set -a
+. /etc/table-assignment/production.env
+. "$own"
+set +a
+# Root's home is not the account's.
+export HOME="$PWD"
+exec setpriv --reuid="$account" --regid="$account" --clear-groups -- .venv/bin/python manage.py "$@"
