@@ -71,7 +71,8 @@ def round_in_turn() -> bool:
     try:
         return round_of_upkeep()
     except BaseException:
-        _pass_turn()  # what keeps this process from it may not keep others
+        # What keeps this process from it may not keep others. If it is another's turn by now, one more comes.
+        _pass_turn()
         raise
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
@@ -26,7 +27,6 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.brokers.orm import ORM
-from django_q.humanhash import uuid
 from django_q.models import OrmQ
 from django_q.signals import post_execute, post_execute_in_worker, post_spawn, pre_execute
 from django_q.signing import SignedPackage
@@ -47,6 +47,9 @@ BEHIND = timedelta(seconds=2)
 
 #: How long a patient task gives way. Then it has its turn, however many others wait.
 PATIENCE = timedelta(seconds=30)
+
+#: What django-q2 keeps of a task's name, which its logs and the list of failed tasks show.
+NAME_LENGTH = 100
 
 #: For how long after a task that succeeded a worker takes its connection for alive.
 TRUSTED = timedelta(seconds=1)
@@ -132,10 +135,9 @@ def _queue(*, patient: bool) -> str:
 
 
 def _package(task: str, *ids: int | str) -> str:
-    name, task_id = uuid()
     payload = {
-        "id": task_id,
-        "name": name,
+        "id": uuid4().hex,
+        "name": f"{task}({', '.join(map(str, ids))})"[:NAME_LENGTH],
         "func": task,
         "args": ids,
         "kwargs": {},

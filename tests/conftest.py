@@ -10,7 +10,9 @@ from django.db import connection
 from django.test.client import ClientHandler
 
 from assignments import flags
+from assignments.flags.pins import VARIABLES
 from observability import rollups
+from tests import emptying
 from tests.rights import acting_as, make_roles
 
 
@@ -22,7 +24,7 @@ def local_mail(settings: Any, tmp_path: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def v3_decides(settings: Any) -> Iterator[None]:
-    """V3 takes every booking, as at the end of a rollout. Tests of the flags override this fixture."""
+    """V3 takes every booking, as at the end of a rollout. Tests of the flags use `nothing_pinned`."""
     settings.FEATURE_ASSIGNMENT_PIPELINE_V3 = True
     flags.forget()
     yield
@@ -30,18 +32,28 @@ def v3_decides(settings: Any) -> Iterator[None]:
 
 
 @pytest.fixture
+def nothing_pinned(settings: Any, v3_decides: None) -> None:
+    """The flags of the database decide."""
+    for variable in VARIABLES.values():
+        setattr(settings, variable, None)
+    flags.forget()
+
+
+@pytest.fixture
 def committed_db(transactional_db: None) -> Iterator[None]:
     """The test database without a surrounding transaction, so that other processes see the rows.
 
-    It is emptied afterwards by Django's flush. The append-only tables refuse that, as they should;
-    a superuser's session that acts as a replica passes their triggers, which no application role
-    can do. pytest-django closes that session right after.
+    It is emptied afterwards. The append-only tables refuse that, as they should; a superuser's session
+    that acts as a replica passes their triggers, which no application role can do. pytest-django
+    closes that session right after.
     """
+    before = emptying.seeds()
     yield
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
     # No models stand for these tables, so that the flush would leave them.
     rollups.forget()
+    emptying.empty(before=before)
 
 
 @pytest.fixture(scope="session")

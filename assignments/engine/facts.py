@@ -46,7 +46,7 @@ def in_order(ids: Iterable[Id]) -> tuple[Id, ...]:
 
 def as_utc(instant: datetime, *path: str | int) -> datetime:
     """The instant in UTC; raises FactsError for a naive one, which could mean any hour."""
-    if instant.tzinfo is UTC:  # as nearly all are, and asking them costs more than reading a booking does
+    if instant.tzinfo is UTC:
         return instant
     if instant.utcoffset() is None:
         message = f"{instant.isoformat()} has no time zone; add an offset"

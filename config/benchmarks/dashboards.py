@@ -132,12 +132,19 @@ def _metrics(now: datetime) -> list[Figure]:
         Window.lately(now, timedelta(days=days), step=step) for days, step in ((1, None), (7, DAY), (30, DAY))
     )
     house = Window.lately(now, timedelta(days=1), one)
+    long_ago = Window.until(now - timedelta(days=10, minutes=13), DAY)
     spans: dict[str, Mapping[str, Call]] = {
         "24 h": {**_over(day, step=HOUR), **_as_of(now)},
         # What gates are decided by: every single row, and so on no page.
         "24 h from the rows": {"run latency": lambda: latency.exact(day, latency.Timing.RUN)},
         "24 h, one restaurant": _over(house, step=HOUR),
         "24 h, any moment": {"outcomes and errors": lambda: rates.rates(Window.until(now, DAY))},
+        # Where no bucket fits any more, rows are read.
+        "24 h, ten days ago, odd ends": {
+            "outcomes and errors": lambda: rates.rates(long_ago),
+            "volumes": lambda: volumes.volumes(long_ago),
+            "run latency": lambda: latency.percentiles(long_ago, latency.Timing.RUN),
+        },
         "7 days": _over(week, step=DAY),
         "30 days": _over(month, step=DAY),
     }

@@ -6,6 +6,7 @@ templates are included.
 
 import time
 from collections.abc import Iterator, Mapping
+from os import getloadavg
 from statistics import median
 from urllib.parse import urlencode
 
@@ -61,7 +62,8 @@ def measure() -> list[Figure]:
         )
         for name, times in spent.items()
     ]
-    return [look, *figures]
+    load = Figure(name="processes that wanted a processor, last minute", value=getloadavg()[0], unit="")
+    return [look, *figures, load]
 
 
 def _client() -> Client:
@@ -71,7 +73,7 @@ def _client() -> Client:
 
 
 def _pages(phase: Phase) -> Iterator[tuple[str, str]]:
-    booking = Booking.objects.order_by("-pk")[1_000]
+    booking = list(Booking.objects.order_by("-pk")[:1_000])[-1]
     house = booking.restaurant_id
     yield "health", reverse("admin:health")
     yield "alerts", reverse("admin:alerts")

@@ -1,6 +1,6 @@
 """The pages of a rollout: flags, comparisons, audit."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,10 +10,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from assignments import flags
 from assignments.engine.flags import Flag
 from assignments.flags import acknowledgements, proposals, services, store
-from assignments.flags.pins import VARIABLES
 from assignments.flags.services import Author
 from assignments.flags.wanted import Action, Wanted
 from bookings.models import Restaurant
@@ -24,19 +22,11 @@ from tests.factories import RestaurantFactory, receive, serving_restaurant
 from tests.integration.console.test_audit import acted
 from tests.integration.console.test_comparison import compared
 
+pytestmark = pytest.mark.usefixtures("nothing_pinned")
+
 Person = Callable[..., User]
 
 WORKERS = ("worker-1:211:a1b2c3", "worker-2:214:d4e5f6")
-
-
-@pytest.fixture(autouse=True)
-def v3_decides(settings: Any) -> Iterator[None]:
-    """Instead of the fixture of all tests: nothing is pinned."""
-    for variable in VARIABLES.values():
-        setattr(settings, variable, None)
-    flags.forget()
-    yield
-    flags.forget()
 
 
 def cause(why: str = "as planned") -> dict[str, Any]:

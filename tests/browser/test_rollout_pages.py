@@ -1,39 +1,39 @@
 """The rollout's pages in a real browser: two people sign, a stale form is refused, a phase is rolled back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from assignments import flags
+from assignments.engine.gates.rules import Verdict
 from assignments.engine.phases import PhaseKey, Role
-from assignments.flags.services import Author
 from assignments.models import Decision, IncidentSeverity, Phase, SignOff
-from assignments.rollout import incidents, phases, policies, signoffs
+from assignments.rollout import incidents, phases, signoffs
 from assignments.rollout.gates import looking
 from tests.browser.accessibility import findings
 from tests.browser.conftest import PHONE, WIDE, Opens
 from tests.factories import RestaurantFactory
 from tests.integration.assignments.rollout import happenings
-from tests.integration.assignments.rollout.people import ENGINEER, tick_all
+from tests.integration.assignments.rollout.bundles import exported, signed_off
+from tests.integration.assignments.rollout.people import (
+    ENGINEER,
+    FACTS,
+    judged_by,
+    reach,
+    snapshot_of,
+    tick_all,
+)
+
+pytestmark = pytest.mark.usefixtures("nothing_pinned")
 
 Person = Callable[..., User]
 HOUR = timedelta(hours=1)
-
-#: Gates that a phase without traffic passes.
-FACTS = ("minimum_time", "stuck_bookings", "incidents", "candidate_errors")
-
-
-@pytest.fixture(autouse=True)
-def flags_decide(settings: Any) -> Iterator[None]:
-    settings.FEATURE_ASSIGNMENT_PIPELINE_V3 = None
-    flags.forget()
-    yield
-    flags.forget()
 
 
 @pytest.fixture
@@ -42,11 +42,7 @@ def shadow(person: Person) -> Phase:
     now = timezone.now()
     for number in range(6):
         RestaurantFactory(name=f"House {number}")
-    known = policies.demanded(policies.current(PhaseKey.STAGING_SHADOW, now=now))
-    editor = person(Role.MANAGER, name="editor")
-    rules = [rule for rule in known.gates if rule.key in FACTS]
-    by = Author(name="editor", user_id=editor.pk)
-    policies.edit(PhaseKey.STAGING_SHADOW, rules, reason="facts alone", by=by, now=now)
+    judged_by(FACTS, PhaseKey.STAGING_SHADOW, now=now)
     stay = phases.enter_first(PhaseKey.STAGING_SHADOW, by=ENGINEER, now=now - timedelta(days=2))
     tick_all(stay, now=now)
     return stay
@@ -122,6 +118,59 @@ def test_one_person_rolls_back_from_the_phase(half: Phase, person: Person, opens
     current = phases.current()
     assert current is not None
     assert current.key == PhaseKey.PRODUCTION_10
+
+
+def test_an_unsettled_gate_is_taken_on_and_signed_with_the_password(
+    shadow: Phase, person: Person, opens: Opens, settings: Any
+) -> None:
+    now = timezone.now()
+    sign_off = signoffs.propose(
+        phase=shadow,
+        snapshot=snapshot_of(shadow, at=now, verdicts={"candidate_errors": Verdict.INCONCLUSIVE}),
+        decision=Decision.PROCEED,
+        reason="it holds",
+        by=person(Role.PRODUCT_OWNER, name="po"),
+        now=now,
+    )
+    settings.ENVIRONMENT = "production"
+    address = f"/rollout/sign-offs/{sign_off.pk}/"
+    page = opens(person(Role.MANAGER, name="mo"), address)
+    page.get_by_label("is taken on").fill("It was a quiet week.")
+    page.get_by_role("button", name="Take on").click()
+    expect(page.get_by_text("Took on the gate")).to_be_visible()
+    signer = person(Role.QA_LEAD, name="qa")
+    signer.set_password("a long pass phrase")
+    signer.save()
+    page = opens(signer, address)
+    expect(page.get_by_text("mo: It was a quiet week.")).to_be_visible()
+    for password, answer in (("another", "That is not your password"), ("a long pass phrase", "Signed.")):
+        page.get_by_label("Your password, once more").fill(password)
+        press(page, "Sign as QA lead")
+        expect(page.get_by_text(answer).first).to_be_visible()
+    assert sign_off.signatures.get().reauthenticated
+
+
+def test_stagings_evidence_is_imported_and_production_starts(
+    person: Person, opens: Opens, settings: Any, tmp_path: Path
+) -> None:
+    settings.ENVIRONMENT = "staging"
+    with transaction.atomic():
+        for _ in range(6):
+            RestaurantFactory()
+        reach(PhaseKey.STAGING_SHADOW)
+        content, head = exported(signed_off())
+        transaction.set_rollback(True)
+    settings.ENVIRONMENT = "production"
+    file = tmp_path / "staging.zip"
+    file.write_bytes(content)
+    page = opens(person(Role.PRODUCT_OWNER), "/rollout/")
+    page.get_by_label("Bundle (zip)").set_input_files(file)
+    page.get_by_label("Chain head").fill(f" {head.upper()}")
+    press(page, "Verify and import")
+    expect(page.get_by_text("The bundle holds and was imported.")).to_be_visible()
+    expect(page.get_by_text("Staging, Staging full: verified, imported by ada")).to_be_visible()
+    press(page, "Start")
+    expect(page.locator(".say").first).to_contain_text("Production shadow")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

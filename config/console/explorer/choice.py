@@ -87,7 +87,7 @@ class ChoiceForm(forms.Form):
     restaurant = forms.ModelChoiceField(Restaurant.objects.none(), required=False)
     path = forms.ChoiceField(label="Path", choices=list(PATHS.items()), required=False)
     phase = forms.ModelChoiceField(
-        Phase.objects.order_by("-number"), to_field_name="number", empty_label="Any phase", required=False
+        Phase.objects.order_by("-number"), to_field_name="number", empty_label="Not by phase", required=False
     )
 
     def __init__(self, asked: QueryDict, *, scope: Scope, may_see_phases: bool) -> None:

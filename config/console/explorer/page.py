@@ -10,8 +10,7 @@ from django.views.decorators.http import require_safe
 from bookings.display.show import zone_name
 from config.console.explorer.choice import ChoiceForm
 from config.console.explorer.panels import panels
-from config.console.explorer.rights import may_see_metrics
-from config.console.rollout_rights import SEE as SEE_PHASES
+from config.console.explorer.rights import may_see_metrics, may_see_phases
 from observability import replica
 from observability.scope import scope_of
 
@@ -21,10 +20,8 @@ def explorer(request: HttpRequest) -> HttpResponse:
     """The same queries whatever the span, and however many restaurants and events there are."""
     if not may_see_metrics(request):
         raise PermissionDenied("Seeing metrics takes the permission to view events.")
-    now, scope = timezone.now(), scope_of(request)
-    form = ChoiceForm(
-        request.GET, scope=scope, may_see_phases=scope.is_everything and request.user.has_perm(SEE_PHASES)
-    )
+    now = timezone.now()
+    form = ChoiceForm(request.GET, scope=scope_of(request), may_see_phases=may_see_phases(request))
     choice = form.choice(now)
     context = {**admin.site.each_context(request), "title": "Metrics", "form": form, "choice": choice}
     if choice is not None:

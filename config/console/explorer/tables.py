@@ -61,4 +61,4 @@ def _together(rates: Iterable[Rate]) -> Rate:
 def _say(rate: Rate) -> str:
     if rate.value is None:
         return NO_DATA
-    return f"{100 * rate.value:.1f} % ({rate.numerator:,} of {rate.denominator:,})"
+    return f"{100 * rate.value:.1f} % of {rate.denominator:,}"

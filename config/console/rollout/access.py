@@ -1,4 +1,4 @@
-"""How an act on the rollout's pages is done, logged or refused."""
+"""Who may do what on the rollout's pages, and how an act there is done, logged or refused."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +16,13 @@ from assignments.flags.errors import FlagError
 from assignments.rollout.errors import Code, RolloutError
 from assignments.rollout.rights import SIGN_AS
 from config.console.review.rights import person
+
+SEE = "assignments.view_phase"
+PROPOSE = "assignments.propose_phase"
+ROLL_BACK = "assignments.roll_back"
+WORK = "assignments.work_rollout"
+OVERRIDE = "assignments.override_gate"
+EDIT_POLICY = "assignments.edit_policy"
 
 Choice = TypeVar("Choice", bound=StrEnum | TextChoices)
 

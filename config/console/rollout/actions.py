@@ -22,10 +22,9 @@ from assignments.rollout.errors import Code, RolloutError
 from assignments.rollout.evidence import bundle, imports
 from assignments.rollout.gates import looking
 from config.console.review.rights import person
-from config.console.rollout.access import Refusal, carry_out, choice, log, written
+from config.console.rollout.access import EDIT_POLICY, PROPOSE, WORK, Refusal, carry_out, choice, log, written
 from config.console.rollout.overview import overview_page
 from config.console.rollout.phase_page import phase_page
-from config.console.rollout_rights import EDIT_POLICY, PROPOSE, WORK
 
 #: Bundles are read whole; larger ones are refused before.
 LARGEST_BUNDLE = 64 * 1024 * 1024

@@ -17,8 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from assignments.models import Incident, IncidentSeverity
 from assignments.rollout import incidents, phases, rights
 from config.console.review.rights import person
-from config.console.rollout.access import Refusal, carry_out, choice, rights_of, written
-from config.console.rollout_rights import SEE, WORK
+from config.console.rollout.access import SEE, WORK, Refusal, carry_out, choice, rights_of, written
 
 PAGE_SIZE = 25
 

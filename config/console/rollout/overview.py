@@ -15,12 +15,11 @@ from assignments.models import FlagState, ImportedEvidence, Incident, Phase
 from assignments.rollout import ledger, phases
 from config.console.review.rights import person
 from config.console.rollout import evaluated, history
-from config.console.rollout.access import Refusal, rights_of
+from config.console.rollout.access import SEE, Refusal, rights_of
 from config.console.rollout.evaluated import when
 from config.console.rollout.guard_words import guard_words
 from config.console.rollout.sentences import headline
 from config.console.rollout.track import keys_here, step_number, track
-from config.console.rollout_rights import SEE
 
 
 @require_safe
@@ -61,6 +60,7 @@ def overview_page(request: HttpRequest, refused: Refusal | None = None) -> HttpR
             "step": step_number(current)[0],
             "guard": guard_words(current, now=now),
             "sign_off": state.sign_off,
+            "judged_at": when(state.judged.at) if state.judged else "",
         }
     return TemplateResponse(request, "rollout/overview.html", context, status=409 if refused else 200)
 

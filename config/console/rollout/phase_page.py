@@ -14,14 +14,13 @@ from assignments.models import FlagState, IncidentSeverity, Phase, Remark, SignO
 from assignments.rollout import phases, policies
 from config.console.review.rights import person
 from config.console.rollout import compared, evaluated
-from config.console.rollout.access import Refusal, rights_of
+from config.console.rollout.access import SEE, Refusal, rights_of
 from config.console.rollout.evaluated import Judged, when
 from config.console.rollout.gate_rows import gates
 from config.console.rollout.guard_words import guard_words
 from config.console.rollout.history import log_of
 from config.console.rollout.sentences import Headline, conditions, headline
 from config.console.rollout.track import step_number, track
-from config.console.rollout_rights import SEE
 
 _LEFT = {
     "proceeded": Headline(

@@ -24,9 +24,8 @@ from assignments.models import GatePolicy
 from assignments.rollout import phases, policies, rights
 from assignments.rollout.errors import Code, RolloutError
 from config.console.review.rights import person
-from config.console.rollout.access import Refusal, carry_out, rights_of, written
+from config.console.rollout.access import EDIT_POLICY, SEE, Refusal, carry_out, rights_of, written
 from config.console.rollout.gate_rows import limit_words
-from config.console.rollout_rights import EDIT_POLICY, SEE
 
 #: Thresholds that people write in percent or points.
 _PERCENT = {Kind.RATE_AT_LEAST, Kind.RATE_BELOW, Kind.NON_INFERIOR, Kind.RATIO_WITHIN}

@@ -19,11 +19,10 @@ from assignments.rollout.errors import Code, RolloutError
 from config.console.elapsed import elapsed
 from config.console.review.rights import person
 from config.console.rollout import evaluated
-from config.console.rollout.access import Refusal, carry_out, choice, written
+from config.console.rollout.access import PROPOSE, Refusal, carry_out, choice, written
 from config.console.rollout.effect import effect
 from config.console.rollout.evidence_rows import evidence_rows
 from config.console.rollout.sentences import conditions
-from config.console.rollout_rights import PROPOSE
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -17,9 +17,8 @@ from assignments.models import Phase
 from assignments.rollout import rights, rollback
 from assignments.rollout.rollback import LEGACY
 from config.console.review.rights import person
-from config.console.rollout.access import Refusal, carry_out, choice, written
+from config.console.rollout.access import ROLL_BACK, Refusal, carry_out, choice, written
 from config.console.rollout.effect import effect
-from config.console.rollout_rights import ROLL_BACK
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

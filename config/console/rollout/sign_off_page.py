@@ -30,6 +30,9 @@ from config.console.elapsed import elapsed
 from config.console.review.rights import person
 from config.console.rollout import evaluated
 from config.console.rollout.access import (
+    OVERRIDE,
+    PROPOSE,
+    SEE,
     Refusal,
     carry_out,
     choice,
@@ -42,7 +45,6 @@ from config.console.rollout.access import (
 from config.console.rollout.effect import effect
 from config.console.rollout.evaluated import when
 from config.console.rollout.evidence_rows import evidence_rows
-from config.console.rollout_rights import OVERRIDE, PROPOSE, SEE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

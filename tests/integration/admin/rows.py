@@ -3,8 +3,7 @@
 import itertools
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
-from typing import Any
+from datetime import date
 
 from django.apps import apps
 from django.contrib.auth.models import User
@@ -15,13 +14,6 @@ from assignments.models import (
     Attempt,
     CaseNote,
     CasePresence,
-    Cohort,
-    FlagAcknowledgement,
-    FlagChange,
-    FlagDecision,
-    FlagOverride,
-    FlagProposal,
-    FlagState,
     NowFit,
     QueueView,
     Resolution,
@@ -29,14 +21,12 @@ from assignments.models import (
     ShadowComparison,
     Slot,
 )
-from bookings import state_machine
 from bookings.models import (
     Adjacency,
     Allocation,
     ApiAnswer,
     Booking,
     BookingMove,
-    BookingStatus,
     ChangeWish,
     ChannelToken,
     Closure,
@@ -45,7 +35,6 @@ from bookings.models import (
     GuestErasure,
     ImportReject,
     ImportRun,
-    MailKind,
     OutboxMessage,
     PacingLimit,
     Restaurant,
@@ -53,15 +42,12 @@ from bookings.models import (
     StaffRestaurant,
     StateChange,
     Table,
-    TableAttribute,
     TableBlock,
     TurnTime,
     WebhookDelivery,
     WebhookEndpoint,
     Zone,
 )
-from bookings.states import State
-from observability import events
 from observability.alerts.policy import STUCK
 from observability.models import Alert, AlertChange, AlertNotice, Event, RuleStanding, ServiceTiming
 from tests.factories import (
@@ -70,9 +56,19 @@ from tests.factories import (
     TableFactory,
     ZoneFactory,
     dinner,
-    receive,
-    serving_restaurant,
 )
+from tests.integration.admin.booking_rows import (
+    attempt,
+    event,
+    mail,
+    move,
+    review_case,
+    seated_booking,
+    somebody,
+    state_change,
+    wish,
+)
+from tests.integration.admin.flag_rows import FLAG_MAKERS
 from tests.integration.admin.rollout_rows import ROLLOUT_MAKERS
 from tests.integration.observability.rows import alert_fired
 
@@ -90,133 +86,6 @@ def make(model: type[Model]) -> Model:
 
 def staff_at(restaurant: Restaurant) -> StaffRestaurant:
     return StaffRestaurant.objects.create(user=somebody(), restaurant=restaurant)
-
-
-def seated_booking() -> Booking:
-    """A confirmed booking on two tables, with an asked zone, in a restaurant of its own."""
-    restaurant = serving_restaurant(2, 2)
-    zone = restaurant.zones.get()
-    booking = receive(restaurant, zone=zone, requires=(TableAttribute.WINDOW,), party_size=4)
-    booking.status = BookingStatus.CONFIRMED
-    booking.save(update_fields=["status"])
-    for table in restaurant.tables.all():
-        hold(booking, table)
-    return booking
-
-
-def hold(booking: Booking, table: Table, *, active: bool = True) -> Allocation:
-    return Allocation.objects.create(
-        restaurant=booking.restaurant,
-        booking=booking,
-        table=table,
-        period=(booking.start_at, booking.end_at + timedelta(minutes=5)),
-        active=active,
-    )
-
-
-def review_case() -> ReviewCase:
-    """Opened by the database, as the booking goes to people."""
-    booking = seated_booking()
-    state_machine.move(
-        position=state_machine.position_of(booking),
-        steps=[state_machine.Step(to=State.MANUAL_REVIEW, reason="no_assignment")],
-        at=timezone.now(),
-    )
-    return ReviewCase.objects.get(booking=booking)
-
-
-def somebody() -> User:
-    return User.objects.create(username=f"person-{next(_numbers)}", is_staff=True)
-
-
-def decision(booking: Booking) -> dict[str, Any]:
-    """An attempt's stored decision that names tables and another booking."""
-    one, other = (table.pk for table in booking.restaurant.tables.order_by("pk"))
-    plan = {
-        "tables": [one, other],
-        "strategy": "optimal_fit",
-        "score": 0.912,
-        "breakdown": {"slack": 0.5, "scarcity": 0.412},
-        "moves": [{"booking": booking.pk, "from": [one], "to": [other]}],
-    }
-    rejection = {
-        "tables": [one],
-        "why": "occupied",
-        "bookings": [booking.pk],
-        "until": booking.end_at.isoformat(),
-    }
-    return {
-        "rung": "direct",
-        "considered": 3,
-        "certificate": {"kind": "bound", "needed": 3, "value": 2.0, "prices": []},
-        "plans": [plan],
-        "rejections": [rejection],
-        "lost_races": 0,
-    }
-
-
-def attempt(booking: Booking, number: int = 1) -> Attempt:
-    return Attempt.objects.create(
-        booking=booking,
-        attempt_no=number,
-        strategy=None,
-        result="failure",
-        reason="no_capacity_at_time",
-        metadata=decision(booking),
-    )
-
-
-def event(booking: Booking) -> Event:
-    return Event.objects.create(
-        source=events.COORDINATOR,
-        event_type="coordinator.noop",
-        context={"reason": "final"},
-        restaurant_id=booking.restaurant_id,
-        booking_id=booking.pk,
-        created_at=timezone.now(),
-    )
-
-
-def mail(booking: Booking, revision: int = 6) -> OutboxMessage:
-    return OutboxMessage.objects.create(
-        booking=booking,
-        kind=MailKind.CONFIRMATION,
-        revision=revision,
-        message_id=f"<{next(_numbers)}@example.org>",
-    )
-
-
-def move(booking: Booking) -> BookingMove:
-    one, other = (table.pk for table in booking.restaurant.tables.order_by("pk"))
-    return BookingMove.objects.create(
-        booking=booking,
-        for_booking=receive(booking.restaurant, start=dinner(21)),
-        from_tables=[one],
-        to_tables=[other],
-        cause="reseat",
-    )
-
-
-def wish(booking: Booking) -> ChangeWish:
-    return ChangeWish.objects.create(
-        booking=booking,
-        party_size=4,
-        start_at=dinner(20),
-        end_at=dinner(22),
-        zone=booking.restaurant.zones.get(),
-        reason="no_assignment",
-    )
-
-
-def state_change(booking: Booking, version: int = 2) -> StateChange:
-    return StateChange.objects.create(
-        booking=booking,
-        from_state=State.CREATED,
-        to_state=State.MANUAL_REVIEW,
-        version=version,
-        reason="no_capacity_at_time",
-        metadata={"cause": "no_capacity_at_time"},
-    )
 
 
 def _two_tables() -> list[Table]:
@@ -295,55 +164,6 @@ def _now_fit() -> NowFit:
     )
 
 
-def _cohort() -> Cohort:
-    return Cohort.objects.create(label=f"phase {next(_numbers)}", percentage=10, salt="s", restaurants=[1, 2])
-
-
-def _flag_change() -> FlagChange:
-    return FlagChange.objects.create(
-        version=next(_numbers),
-        flag="shadow",
-        restaurant=RestaurantFactory(),
-        from_value=None,
-        to_value=10,
-        reason="trial",
-        author="po",
-        created_at=timezone.now(),
-    )
-
-
-def _proposal() -> FlagProposal:
-    return FlagProposal.objects.create(
-        base_version=0,
-        wanted={"action": "shadow", "on": True},
-        effect={},
-        reason="trial",
-        proposer=User.objects.create(username=f"proposer-{next(_numbers)}"),
-    )
-
-
-def _decision() -> FlagDecision:
-    return FlagDecision.objects.create(
-        proposal=_proposal(),
-        outcome="rejected",
-        reason="not now",
-        actor=User.objects.create(username=f"second-{next(_numbers)}"),
-    )
-
-
-def _override() -> FlagOverride:
-    return FlagOverride.objects.create(
-        flag="shadow", restaurant=RestaurantFactory(), percentage=50, reason="trial", author="po"
-    )
-
-
-def _acknowledgement() -> FlagAcknowledgement:
-    now = timezone.now()
-    return FlagAcknowledgement.objects.create(
-        worker=f"worker-{next(_numbers)}", version=1, started_at=now, acknowledged_at=now, seen_at=now
-    )
-
-
 def _channel_token() -> ChannelToken:
     number = next(_numbers)
     token = ChannelToken.objects.create(
@@ -400,6 +220,7 @@ def _alert() -> Alert:
 
 MAKERS: Mapping[type[Model], Callable[[], Model]] = {
     **ROLLOUT_MAKERS,
+    **FLAG_MAKERS,
     Restaurant: RestaurantFactory,
     Zone: ZoneFactory,
     StaffRestaurant: lambda: staff_at(RestaurantFactory()),
@@ -441,13 +262,6 @@ MAKERS: Mapping[type[Model], Callable[[], Model]] = {
     ),
     QueueView: lambda: QueueView.objects.create(name=f"View {next(_numbers)}", query="reason=pacing"),
     ShadowComparison: _comparison,
-    Cohort: _cohort,
-    FlagState: lambda: FlagState.objects.update_or_create(defaults={"cohort": _cohort()}, id=1)[0],
-    FlagChange: _flag_change,
-    FlagDecision: _decision,
-    FlagOverride: _override,
-    FlagProposal: _proposal,
-    FlagAcknowledgement: _acknowledgement,
     Event: lambda: event(seated_booking()),
     RuleStanding: lambda: RuleStanding.objects.create(
         rule=f"rule-{next(_numbers)}", state="quiet", since=timezone.now(), evaluated_at=timezone.now()

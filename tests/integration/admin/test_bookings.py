@@ -15,7 +15,7 @@ from bookings.admin.booking_forms import GuestForm
 from bookings.models import Booking, BookingStatus, Restaurant, StateChange
 from bookings.states import State
 from tests.factories import receive, serving_restaurant
-from tests.integration.admin import rows
+from tests.integration.admin import booking_rows
 from tests.integration.admin.addresses import add_to, deletion_of, list_of, page_of
 from tests.integration.admin.conftest import logged_in
 from tests.integration.admin.test_every_page import queries_of
@@ -67,7 +67,7 @@ def seated(restaurant: Restaurant, **changes: Any) -> Booking:
     for name, value in values.items():
         setattr(booking, name, value)
     booking.save()
-    rows.hold(booking, restaurant.tables.first())  # type: ignore[arg-type]
+    booking_rows.hold(booking, restaurant.tables.first())  # type: ignore[arg-type]
     return booking
 
 
@@ -84,7 +84,7 @@ def messages_of(response: Any) -> list[str]:
 
 
 def test_the_list_shows_state_tables_needs_and_local_time(administrator: Client) -> None:
-    booking = rows.seated_booking()
+    booking = booking_rows.seated_booking()
     Restaurant.objects.filter(pk=booking.restaurant_id).update(timezone="Europe/Madrid")
     shown = administrator.get(list_of(Booking)).content.decode()
     numbers = " + ".join(sorted(booking.restaurant.tables.values_list("number", flat=True)))
@@ -98,19 +98,19 @@ def test_the_list_shows_state_tables_needs_and_local_time(administrator: Client)
 
 
 def test_a_reference_finds_its_booking_in_any_case(administrator: Client) -> None:
-    one, other = rows.seated_booking(), rows.seated_booking()
+    one, other = booking_rows.seated_booking(), booking_rows.seated_booking()
     shown = administrator.get(list_of(Booking), {"q": f" {one.reference.lower()} "}).content.decode()
     assert one.reference in shown
     assert other.reference not in shown
 
 
 def test_the_page_tells_the_whole_story(administrator: Client) -> None:
-    booking = rows.seated_booking()
-    rows.state_change(booking)
-    rows.attempt(booking)
-    rows.mail(booking)
-    rows.event(booking)
-    moved = rows.move(booking)
+    booking = booking_rows.seated_booking()
+    booking_rows.state_change(booking)
+    booking_rows.attempt(booking)
+    booking_rows.mail(booking)
+    booking_rows.event(booking)
+    moved = booking_rows.move(booking)
     shown = administrator.get(page_of(booking)).content.decode()
     one, other = (table.number for table in booking.restaurant.tables.order_by("pk"))
     for told in (
@@ -130,15 +130,15 @@ def test_the_page_tells_the_whole_story(administrator: Client) -> None:
 
 
 def test_the_page_asks_as_often_for_one_row_of_history_as_for_twenty(administrator: Client) -> None:
-    booking = rows.seated_booking()
+    booking = booking_rows.seated_booking()
 
     def history(number: int) -> None:
-        rows.state_change(booking, version=number + 2)
-        rows.attempt(booking, number=number + 1)
-        rows.mail(booking, revision=number + 2)
-        rows.event(booking)
-        rows.move(booking)
-        rows.hold(booking, booking.restaurant.tables.first(), active=False)  # type: ignore[arg-type]
+        booking_rows.state_change(booking, version=number + 2)
+        booking_rows.attempt(booking, number=number + 1)
+        booking_rows.mail(booking, revision=number + 2)
+        booking_rows.event(booking)
+        booking_rows.move(booking)
+        booking_rows.hold(booking, booking.restaurant.tables.first(), active=False)  # type: ignore[arg-type]
 
     history(0)
     one = queries_of(administrator, page_of(booking))
@@ -148,17 +148,17 @@ def test_the_page_asks_as_often_for_one_row_of_history_as_for_twenty(administrat
 
 
 def test_a_section_shows_the_latest_fifty_and_where_the_rest_is(administrator: Client) -> None:
-    booking = rows.seated_booking()
+    booking = booking_rows.seated_booking()
     for version in range(2, 60):
-        rows.state_change(booking, version=version)
+        booking_rows.state_change(booking, version=version)
     shown = administrator.get(page_of(booking)).content.decode()
     assert "The latest 50 of more" in shown
     assert f"/bookings/statechange/?q={booking.reference}" in shown
 
 
 def test_an_attempt_that_ended_without_a_decision_is_shown(administrator: Client) -> None:
-    booking = rows.seated_booking()
-    row = rows.attempt(booking)
+    booking = booking_rows.seated_booking()
+    row = booking_rows.attempt(booking)
     row.__class__.objects.bulk_create(
         [row.__class__(booking=booking, attempt_no=2, result="lost", reason="error", metadata={})]
     )
@@ -251,7 +251,7 @@ def test_taking_in_needs_the_permission(viewer: Client) -> None:
 
 
 def test_guest_data_notes_and_the_pin_can_be_edited_and_nothing_else(agent: Client) -> None:
-    booking = rows.seated_booking()
+    booking = booking_rows.seated_booking()
     answers = {
         "guest_name": "Bo", "guest_email": "bo@example.org", "guest_phone": "1", "notes": "cake",
         "locked": "on", "party_size": 9, "status": "cancelled", "assignment_state": "confirmed",
@@ -267,7 +267,7 @@ def test_guest_data_notes_and_the_pin_can_be_edited_and_nothing_else(agent: Clie
 
 
 def test_editing_leaves_what_a_worker_wrote_meanwhile(agent: Client) -> None:
-    booking = rows.seated_booking()
+    booking = booking_rows.seated_booking()
 
     form = GuestForm({"guest_name": "Bo"}, instance=Booking.objects.get(pk=booking.pk))
     assert form.is_valid()
@@ -280,7 +280,7 @@ def test_editing_leaves_what_a_worker_wrote_meanwhile(agent: Client) -> None:
 
 
 def test_bookings_are_never_deleted(administrator: Client) -> None:
-    booking = rows.seated_booking()
+    booking = booking_rows.seated_booking()
     assert administrator.post(deletion_of(booking), {"post": "yes"}).status_code == 403
     act(administrator, "delete_selected", booking, post="yes")
     assert Booking.objects.filter(pk=booking.pk).exists()

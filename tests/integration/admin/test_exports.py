@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from bookings.models import Booking, BookingStatus, StateChange
 from observability.csv_cells import csv_lines, escaped, unescaped
 from tests.factories import dinner, receive, serving_restaurant
+from tests.integration.admin.booking_rows import event, seated_booking
 from tests.integration.admin.conftest import logged_in
-from tests.integration.admin.rows import event, seated_booking
 
 BOOKINGS = "admin:bookings_booking_export"
 EVENTS = "admin:export_events"

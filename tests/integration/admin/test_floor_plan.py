@@ -3,12 +3,11 @@
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.contrib.messages import get_messages
 from django.contrib.messages.storage.fallback import FallbackStorage
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client, RequestFactory
 
 from bookings.models import (
@@ -23,61 +22,14 @@ from bookings.models import (
     Zone,
 )
 from observability.admin import RecordAdmin, RecordForm
-from observability.models import Event
 from observability.scope import Scope
-from tests.factories import RestaurantFactory, TableFactory, ZoneFactory, dinner, serving_restaurant
+from tests.factories import RestaurantFactory, TableFactory, ZoneFactory
 from tests.integration.admin import rows
 from tests.integration.admin.addresses import add_to, deletion_of, page_of
+from tests.integration.admin.floor_plan_forms import inline, post, restaurant_answers, table_answers
 from tests.integration.admin.test_every_page import queries_of
-from tests.integration.bookings.evening import confirmed, tables
 
 pytestmark = pytest.mark.django_db
-
-
-def post(client: Client, address: str, **answers: Any) -> dict[str, list[str]]:
-    """The form's errors by field; none if it was saved. What is due at commit is checked at once."""
-    response = client.post(address, answers)
-    if response.status_code == 302:
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
-        return {}
-    assert response.status_code == 200
-    found = dict(response.context["adminform"].form.errors)
-    for inline in response.context["inline_admin_formsets"]:
-        for form in inline.formset.forms:
-            found.update(form.errors)
-    return found
-
-
-def table_answers(table: Table, **answers: Any) -> dict[str, Any]:
-    return {
-        "restaurant": table.restaurant_id,
-        "zone": table.zone_id,
-        "number": "N1",
-        "capacity": 4,
-        "min_party": 1,
-        "max_party": 4,
-        "active": "on",
-        **answers,
-    }
-
-
-def inline(prefix: str, *forms: dict[str, Any]) -> dict[str, Any]:
-    """The answers of one inline: its management form and new rows."""
-    answers: dict[str, Any] = {f"{prefix}-TOTAL_FORMS": len(forms), f"{prefix}-INITIAL_FORMS": 0}
-    for number, form in enumerate(forms):
-        answers |= {f"{prefix}-{number}-{name}": value for name, value in form.items()}
-    return answers
-
-
-def restaurant_answers(**inlines: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-    answers: dict[str, Any] = {
-        "name": "Bistro", "slug": "bistro", "timezone": "Europe/London", "active": "on", "buffer_minutes": 5,
-        "max_slack": 4, "max_tables": 3, "max_party_auto": 12, "freeze_minutes": 120,
-    }  # fmt: skip
-    for prefix in ("zones", "service_periods", "turn_times", "pacing", "closures"):
-        answers |= inline(prefix, *inlines.get(prefix, ()))
-    return answers
 
 
 # Choices of another restaurant
@@ -268,87 +220,6 @@ def test_a_zone_with_tables_is_not_deleted(administrator: Client) -> None:
     assert Zone.objects.filter(pk=table.zone_id).exists()
 
 
-# Blocks
-
-
-def block_answers(table: Table, start: str, end: str) -> dict[str, Any]:
-    return {"restaurant": table.restaurant_id, "table": table.pk, "start_at": start, "end_at": end}
-
-
-def test_a_block_is_entered_on_the_restaurants_clock(administrator: Client) -> None:
-    table = TableFactory(zone=ZoneFactory(restaurant=RestaurantFactory(timezone="Europe/Madrid")))
-    answers = block_answers(table, "2027-03-05 20:00", "2027-03-05 21:00")
-    assert post(administrator, add_to(TableBlock), **answers) == {}
-    assert TableBlock.objects.get().start_at == dinner(19)
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "field"),
-    [
-        ("2027-03-28 01:30", "2027-03-28 04:00", "start_at"),  # the clocks skip it
-        ("2027-10-30 12:00", "2027-10-31 01:30", "end_at"),  # the clocks show it twice
-        ("2027-03-05 20:00", "2027-03-05 20:00", "__all__"),
-        ("0001-01-01 00:00+14:00", "2027-03-05 20:00", "start_at"),
-    ],
-)
-def test_a_period_that_is_none_is_refused_in_the_form(
-    administrator: Client, start: str, end: str, field: str
-) -> None:
-    assert field in post(administrator, add_to(TableBlock), **block_answers(TableFactory(), start, end))
-
-
-def test_a_block_finds_its_bookings_other_tables_and_tells_which(administrator: Client) -> None:
-    booking = confirmed(serving_restaurant(2, 2, timezone="Europe/Madrid"))
-    (held,) = tables(booking)
-    table = Table.objects.get(pk=held)
-    answers = block_answers(table, "2027-03-05 20:30", "2027-03-05 21:00")
-    response = administrator.post(add_to(TableBlock), answers, follow=True)
-    assert f"Moved to other tables: {booking.reference}." in response.content.decode()
-    assert held not in tables(booking)
-
-
-def test_a_block_that_is_over_is_refused_at_its_end(administrator: Client) -> None:
-    answers = block_answers(TableFactory(), "2020-03-05 20:30", "2020-03-05 21:00")
-    assert "end_at" in post(administrator, add_to(TableBlock), **answers)
-
-
-def test_a_table_that_is_taken_out_finds_its_bookings_other_tables(administrator: Client) -> None:
-    booking = confirmed(serving_restaurant(2, 2))
-    table = Table.objects.get(pk=tables(booking)[0])
-    answers = table_answers(table, number=table.number, capacity=2, max_party=2)
-    del answers["active"], answers["restaurant"]
-    response = administrator.post(page_of(table), answers, follow=True)
-    assert f"Moved to other tables: {booking.reference}." in response.content.decode()
-    assert not Table.objects.filter(pk=table.pk, active=True).exists()
-    assert post(administrator, page_of(table), **{**answers, "active": "on"}) == {}
-    assert Table.objects.filter(pk=table.pk, active=True).exists()
-    assert Event.objects.filter(event_type="table.returned").exists()
-
-
-def test_only_the_reason_of_a_block_is_edited(administrator: Client) -> None:
-    block = rows.make(TableBlock)
-    assert isinstance(block, TableBlock)
-    later = {"reason": "paint", "start_at": "2028-01-01 19:00", "end_at": "2028-01-01 20:00"}
-    assert post(administrator, page_of(block), **later) == {}
-    start = block.start_at
-    block.refresh_from_db()
-    assert (block.reason, block.start_at) == ("paint", start)
-
-
-@pytest.mark.parametrize("by_list", [False, True])
-def test_deleting_a_block_lifts_it_and_announces_the_seats(administrator: Client, *, by_list: bool) -> None:
-    block = rows.make(TableBlock)
-    waiting = apps.get_model("django_q", "OrmQ").objects
-    before = waiting.count()
-    if by_list:
-        chosen = {"action": "delete_selected", "_selected_action": [block.pk], "post": "yes"}
-        administrator.post(add_to(TableBlock).replace("add/", ""), chosen)
-    else:
-        administrator.post(deletion_of(block), {"post": "yes"})
-    assert not TableBlock.objects.exists()
-    assert waiting.count() == before + 1
-
-
 def test_a_restaurants_page_asks_as_often_for_one_service_as_for_many(administrator: Client) -> None:
     restaurant = RestaurantFactory()
     ServicePeriod.objects.create(restaurant=restaurant, name="D", weekday=0, opens="17:00", closes="23:00")
@@ -391,75 +262,3 @@ def test_what_only_the_database_notices_is_told_and_nothing_saved(administrator:
     assert response.status_code == 302
     assert "zones_name_unique" in str(next(iter(get_messages(request))))
     assert Zone.objects.count() == 1
-
-
-def changed(table: Table, **answers: Any) -> dict[str, Any]:
-    """The form of a table as it is, but for `answers`."""
-    now_is = {
-        "number": table.number,
-        "capacity": table.capacity,
-        "max_party": table.max_party,
-        "movable": "on",
-    }
-    return {name: value for name, value in table_answers(table, **{**now_is, **answers}).items() if value}
-
-
-def pair_of(restaurant: Restaurant) -> Combination:
-    named = Combination.objects.create(restaurant=restaurant, name="Pair", capacity=5)
-    CombinationTable.objects.bulk_create(
-        CombinationTable(restaurant=restaurant, combination=named, table=table)
-        for table in restaurant.tables.all()
-    )
-    return named
-
-
-def test_a_table_that_becomes_too_small_finds_its_bookings_other_tables(administrator: Client) -> None:
-    booking = confirmed(serving_restaurant(2, 2))
-    table = Table.objects.get(pk=tables(booking)[0])
-    response = administrator.post(page_of(table), changed(table, capacity=1, max_party=1), follow=True)
-    assert f"Moved to other tables: {booking.reference}." in response.content.decode()
-    assert table.pk not in tables(booking)
-    table.refresh_from_db()
-    assert table.capacity == 1
-
-
-def test_a_link_that_a_combination_needs_is_not_deleted(administrator: Client) -> None:
-    named = pair_of(serving_restaurant(2, 2, join=True))
-    link = Adjacency.objects.get()
-    page = administrator.post(deletion_of(link), {"post": "yes"})
-    assert "not all connected by adjacencies" in page.content.decode()
-    assert Adjacency.objects.exists()
-    administrator.post(deletion_of(named), {"post": "yes"})
-    administrator.post(deletion_of(link), {"post": "yes"})
-    assert not Adjacency.objects.exists()
-
-
-def test_a_table_that_a_combination_needs_as_it_is_says_so_in_the_form(administrator: Client) -> None:
-    restaurant = serving_restaurant(2, 2, join=True)
-    pair_of(restaurant)
-    table = restaurant.tables.earliest("pk")
-    page = administrator.post(page_of(table), changed(table, movable=""))
-    assert "cannot be moved, so not joined" in page.content.decode()
-
-
-def test_a_combination_that_takes_fewer_or_goes_has_its_bookings_planned_again(administrator: Client) -> None:
-    restaurant = serving_restaurant(2, 2, join=True)
-    named = pair_of(restaurant)
-    booking = confirmed(restaurant, party_size=5)
-    members = {"combinationtable_set-TOTAL_FORMS": 0, "combinationtable_set-INITIAL_FORMS": 0}
-    answers = {"name": "Pair", "capacity": 4, **members}
-    response = administrator.post(page_of(named), answers, follow=True)
-    assert f"being planned again: {booking.reference}." in response.content.decode()
-    booking.refresh_from_db()
-    assert booking.assignment_state == "assignment_pending"
-
-
-def test_a_restaurant_that_is_deactivated_tells_which_bookings_go_on(administrator: Client) -> None:
-    restaurant = serving_restaurant(2)
-    confirmed(restaurant)
-    form = {name: value for name, value in restaurant_answers().items() if name != "active"}
-    for prefix in ("zones", "service_periods"):
-        form |= {f"{prefix}-TOTAL_FORMS": 0}
-    page = administrator.post(page_of(restaurant), form, follow=True).content.decode()
-    assert "Bistro takes no new bookings. 1 that are coming stay and are worked on" in page
-    assert not Restaurant.objects.get().active

@@ -15,8 +15,8 @@ from bookings.models import Booking, MailStatus, OutboxMessage
 from bookings.outbox import delivery
 from observability.models import Event
 from tests.integration.admin.addresses import list_of, page_of
+from tests.integration.admin.booking_rows import mail, seated_booking
 from tests.integration.admin.conftest import logged_in
-from tests.integration.admin.rows import mail, seated_booking
 
 pytestmark = pytest.mark.django_db
 

@@ -1,18 +1,74 @@
-"""A round of upkeep removes what is kept no longer than needed."""
+"""One process in turn does a round of upkeep, which removes what is kept no longer than needed."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.cache import caches
+from django.db import DatabaseError
 from django.utils import timezone
+from django_redis import get_redis_connection
 
-from assignments.upkeep import round_of_upkeep
+from assignments import upkeep
+from assignments.protection import redis_access
+from assignments.upkeep import INTERVAL, TURN, round_in_turn, round_of_upkeep
 from bookings.api import idempotency
 from bookings.imports import uploads
 from bookings.models import ApiAnswer, ImportRun
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rounds(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[None]]:
+    """One entry for each round done, in place of the round."""
+    done: list[None] = []
+
+    def round_() -> bool:
+        done.append(None)
+        return True
+
+    monkeypatch.setattr(upkeep, "round_of_upkeep", round_)
+    yield done
+    get_redis_connection().delete(turn())
+
+
+def turn() -> str:
+    return str(caches["default"].make_key("upkeep"))
+
+
+def test_of_processes_that_come_together_one_does_the_round(rounds: list[None]) -> None:
+    assert [round_in_turn() for _ in range(3)] == [True, False, False]
+    assert len(rounds) == 1
+
+
+def test_whoever_had_the_turn_finds_it_free_when_it_comes_again(rounds: list[None]) -> None:
+    round_in_turn()
+    assert 0 < get_redis_connection().pttl(turn()) <= TURN / timedelta(milliseconds=1)
+    assert TURN < INTERVAL
+
+
+def test_a_process_that_cannot_do_the_round_leaves_it_to_the_next(
+    rounds: list[None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> bool:
+        raise DatabaseError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(upkeep, "round_of_upkeep", fail)
+        with pytest.raises(DatabaseError):
+            round_in_turn()
+    assert round_in_turn()
+
+
+def test_while_redis_is_away_every_process_comes(rounds: list[None], monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(_: object) -> None:
+        raise redis_access.RedisAwayError
+
+    monkeypatch.setattr(upkeep, "ask", away)
+    assert [round_in_turn() for _ in range(2)] == [True, True]
 
 
 def answers(*ages: int) -> None:

@@ -16,11 +16,13 @@ from assignments.outcomes import Outcome
 from assignments.protection.locks import Grant
 from bookings import state_machine
 from bookings.cancellation import cancel
-from bookings.models import Booking, MailStatus, OutboxMessage, Restaurant
+from bookings.floor_plan_edits import Edited
+from bookings.models import Booking, MailStatus, OutboxMessage, Restaurant, Table
 from bookings.outbox import delivery
 from bookings.service_time import check_in, complete, mark_no_show
 from bookings.state_machine import Step
 from bookings.states import State
+from bookings.withdrawals import Withdrawal
 from observability.models import Event
 from tests.factories import NOW, receive, serving_restaurant
 from tests.invariants import breaches
@@ -134,3 +136,14 @@ OVER: dict[str, Callable[[Booking], Booking]] = {
     "completed": gone,
     "no show": missed,
 }
+
+
+def table_of(booking: Booking) -> Table:
+    """The one table it holds."""
+    (held,) = tables(booking)
+    return Table.objects.get(pk=held)
+
+
+def fates(of: Edited | Withdrawal) -> dict[int, str]:
+    """What becomes of each booking that an edit or a withdrawal displaces."""
+    return {item.booking_id: item.fate for item in of.displaced}

@@ -27,28 +27,18 @@ from bookings.models import (
     OutboxMessage,
     Restaurant,
     StateChange,
-    Table,
 )
 from bookings.moves import pin
 from observability.models import Event
 from tests.factories import NOW, TableFactory, ZoneFactory, dinner, receive, serving_restaurant
-from tests.integration.bookings.evening import assign, confirmed, seated, sound, tables, told
+from tests.integration.bookings.evening import assign, confirmed, fates, seated, sound, table_of, tables, told
 
 pytestmark = pytest.mark.django_db
-
-
-def table_of(booking: Booking) -> Table:
-    (held,) = tables(booking)
-    return Table.objects.get(pk=held)
 
 
 def shrink(booking: Booking, *, to: int = 1, dry_run: bool = False) -> Edited:
     change = TableChange(capacity=to, max_party=to)
     return change_table(table_id=table_of(booking).pk, change=change, now=NOW, dry_run=dry_run)
-
-
-def fates(edited: Edited) -> dict[int, str]:
-    return {item.booking_id: item.fate for item in edited.displaced}
 
 
 def test_a_booking_whose_table_becomes_too_small_is_moved_and_hears_nothing() -> None:

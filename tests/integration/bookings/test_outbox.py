@@ -13,11 +13,11 @@ from django.db import connections, transaction
 
 from bookings.models import Booking, MailKind, MailStatus, OutboxMessage
 from bookings.outbox import delivery
+from observability.database_clock import database_now
 from observability.models import Event
 from tests.factories import receive, serving_restaurant
 from tests.integration.bookings.mailing import (
     age,
-    database_now,
     is_about,
     promise,
     promised,

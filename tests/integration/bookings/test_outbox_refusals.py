@@ -13,9 +13,9 @@ from django_q.models import OrmQ
 from bookings.models import Booking, MailStatus, OutboxMessage
 from bookings.outbox import delivery
 from bookings.queue import BEHIND
+from observability.database_clock import database_now
 from tests.integration.bookings.mailing import (
     age,
-    database_now,
     is_about,
     promised,
     tasks,

@@ -1,22 +1,23 @@
 """The task queue: tasks come with their transaction, at their time, through django-q2's own broker."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.brokers import get_broker
-from django_q.models import OrmQ
+from django_q.models import OrmQ, Task
 from django_q.signals import post_execute_in_worker, post_spawn, pre_execute
 from django_q.signing import SignedPackage
 
 from bookings.intake import ASSIGN_TASK
 from bookings.outbox.promise import SEND_TASK
-from bookings.queue import BEHIND, PATIENCE, enqueue, is_behind, on_worker_start
+from bookings.queue import BEHIND, PATIENCE, TRUSTED, enqueue, is_behind, on_worker_start
 from observability import log_context
 
 CLUSTER: dict[str, Any] = settings.Q_CLUSTER
@@ -32,7 +33,22 @@ def test_a_cluster_is_handed_the_task_with_its_arguments() -> None:
     enqueue("bookings.tasks.send_mail", 7)
     [task] = fetch()
     assert (task["func"], task["args"], task["kwargs"]) == ("bookings.tasks.send_mail", (7,), {})
-    assert task["id"] != task["name"]
+    assert task["name"] == "bookings.tasks.send_mail(7)"
+
+
+@pytest.mark.django_db
+def test_no_two_tasks_have_the_same_id() -> None:
+    for _ in range(2):
+        enqueue("bookings.tasks.send_mail", 7)
+    one, other = fetch() + fetch()
+    assert one["id"] != other["id"]
+
+
+@pytest.mark.django_db
+def test_the_name_of_a_task_is_no_longer_than_django_q2_can_keep() -> None:
+    enqueue("bookings.tasks.send_mail", "x" * 200)
+    [task] = fetch()
+    assert len(task["name"]) == Task._meta.get_field("name").max_length
 
 
 @pytest.mark.django_db
@@ -135,6 +151,56 @@ def test_a_task_that_was_worked_on_is_gone() -> None:
     [(task_id, _)] = broker.dequeue()
     broker.acknowledge(task_id)
     assert not OrmQ.objects.exists()
+
+
+def test_a_cluster_goes_on_when_its_connection_breaks(committed_db: None) -> None:
+    enqueue("bookings.tasks.send_mail", 7)
+    broker = get_broker()
+    end_this_session()
+    [(task_id, _)] = broker.dequeue()
+    end_this_session()
+    broker.acknowledge(task_id)
+    assert not OrmQ.objects.exists()
+
+
+def end_this_session() -> None:
+    """As a failover does; the connection does not know yet."""
+    connection.ensure_connection()
+    process = connection.connection.info.backend_pid
+
+    def end() -> None:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [process])
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(max_workers=1) as elsewhere:
+        elsewhere.submit(end).result()
+
+
+@pytest.mark.parametrize(("success", "trusted"), [(True, True), (False, False)])
+@pytest.mark.django_db
+def test_a_connection_is_taken_for_alive_right_after_a_task_that_succeeded(
+    *, success: bool, trusted: bool
+) -> None:
+    task = {"id": "5f3a", "func": "bookings.tasks.send_mail"}
+    pre_execute.send(sender="test", func=None, task=task)
+    post_execute_in_worker.send(sender="test", func=None, task=task | {"success": success, "result": ""})
+    connection.health_check_done = False  # type: ignore[attr-defined]  # as django-q2 does before each task
+    pre_execute.send(sender="test", func=None, task=task)
+    assert connection.health_check_done is trusted  # type: ignore[attr-defined]  # missing in the stubs
+
+
+@pytest.mark.django_db
+def test_a_connection_that_was_idle_is_asked_before_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = {"id": "5f3a", "func": "bookings.tasks.send_mail"}
+    post_execute_in_worker.send(sender="test", func=None, task=task | {"success": True, "result": ""})
+    connection.health_check_done = False  # type: ignore[attr-defined]
+    later = time.monotonic() + TRUSTED.total_seconds() + 0.1
+    monkeypatch.setattr("bookings.queue.time.monotonic", lambda: later)
+    pre_execute.send(sender="test", func=None, task=task)
+    assert connection.health_check_done is False  # type: ignore[attr-defined]  # missing in the stubs
 
 
 @pytest.mark.django_db

@@ -30,9 +30,11 @@ from tests.integration.bookings.evening import (
     EDGE,
     assign,
     confirmed,
+    fates,
     mails,
     seated,
     sound,
+    table_of,
     tables,
     tasks,
     told,
@@ -41,18 +43,9 @@ from tests.integration.bookings.evening import (
 pytestmark = pytest.mark.django_db
 
 
-def table_of(booking: Booking) -> Table:
-    (held,) = tables(booking)
-    return Table.objects.get(pk=held)
-
-
 def block(table: Table, **options: Any) -> Withdrawal:
     asked = {"start": dinner(18), "end": dinner(23), "reason": "broken", "now": NOW}
     return place_block(table=table, **{**asked, **options})
-
-
-def fates(withdrawal: Withdrawal) -> dict[int, str]:
-    return {item.booking_id: item.fate for item in withdrawal.displaced}
 
 
 def test_a_booking_that_fits_elsewhere_is_moved_at_once_and_hears_nothing() -> None:

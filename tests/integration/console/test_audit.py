@@ -1,7 +1,6 @@
 """The audit: who did what over every log, in order, within scope, and as a file."""
 
 import csv
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,9 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from assignments import flags
 from assignments.flags import proposals, services
-from assignments.flags.pins import VARIABLES
 from assignments.flags.services import Author
 from assignments.flags.wanted import Action, Wanted
 from assignments.rollout import ledger
@@ -26,20 +23,10 @@ from config.console.audit.sources import SOURCES, Key, entries, every_entry, key
 from tests.factories import receive, serving_restaurant
 from tests.integration.console.conftest import SignIn
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nothing_pinned")]
 
 PAGE = "/audit/"
 SEE, EXPORT = "observability.view_audit", "observability.export_audit"
-
-
-@pytest.fixture(autouse=True)
-def v3_decides(settings: Any) -> Iterator[None]:
-    """Instead of the fixture of all tests: nothing is pinned."""
-    for variable in VARIABLES.values():
-        setattr(settings, variable, None)
-    flags.forget()
-    yield
-    flags.forget()
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """The metrics explorer: its figures, its filters, who sees whose, and what it costs."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -9,10 +11,16 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from assignments import flags
 from assignments.coordinator import process_booking
+from assignments.engine.phases import PhaseKey
+from assignments.flags.services import Author
+from assignments.models import Phase
+from assignments.rollout import phases
 from bookings.models import Restaurant, StaffRestaurant
 from observability.rollups import roll_up
 from tests.factories import receive, serving_restaurant
+from tests.integration.assignments.rollout import happenings
 from tests.integration.console.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +150,94 @@ def test_the_page_costs_the_same_however_much_happened(client: Client) -> None:
     with CaptureQueriesContext(connection) as many:
         client.get(PAGE)
     assert len(many) == len(few) <= 14
+
+
+@pytest.fixture
+def nobody_pins_v3(settings: Any) -> Iterator[None]:
+    settings.FEATURE_ASSIGNMENT_PIPELINE_V3 = None
+    flags.forget()
+    yield
+    flags.forget()
+
+
+@pytest.fixture
+def phase(nobody_pins_v3: None) -> Phase:
+    """Half of ten restaurants on V3 for a day and two hours; each has decided some bookings."""
+    houses = [serving_restaurant(2) for _ in range(10)]
+    now = timezone.now()
+    began = now - timedelta(hours=26)
+    found = phases.enter_first(PhaseKey.PRODUCTION_50, by=Author(name="test"), now=began)
+    assert found.cohort is not None
+    for house in houses:
+        on_v3 = house.pk in found.cohort.restaurants
+        happenings.outcomes(house.pk, at=now - timedelta(hours=2), confirmed=3, reviewed=0 if on_v3 else 1)
+        happenings.outcomes(house.pk, at=began - timedelta(hours=2), confirmed=5)
+    happenings.failures(found.cohort.restaurants[0], at=now - timedelta(hours=2), number=1)
+    return found
+
+
+@pytest.fixture
+def lead(sign_in: SignIn) -> Client:
+    return sign_in("observability.view_event", "assignments.view_phase", name="lena")
+
+
+def test_a_phase_is_told_of_its_own_time_and_its_restaurants_beside_the_others(
+    lead: Client, phase: Phase
+) -> None:
+    assert phase.cohort is not None
+    on_v3 = len(phase.cohort.restaurants)
+    others = 10 - on_v3
+
+    def told() -> dict[str, tuple[str, str]]:
+        panels = lead.get(PAGE, {"phase": phase.number}).context["panels"]
+        assert panels.figures[1].made_of == f"30 of {30 + others}"
+        [table] = [table for table in panels.tables if table.key == "cohort"]
+        return {label: (ours, theirs) for label, ours, theirs in table.rows}
+
+    before = told()
+    assert before == {
+        "Restaurants with bookings": (str(on_v3), str(others)),
+        "Received": ("0", "0"),
+        "Confirmed": (f"100.0 % of {3 * on_v3}", f"75.0 % of {4 * others}"),
+        "Review": (f"0.0 % of {3 * on_v3}", f"25.0 % of {4 * others}"),
+        "Review with a proof": (f"0.0 % of {3 * on_v3}", f"0.0 % of {4 * others}"),
+        "With an error of V3": (
+            f"{100 / (3 * on_v3 + 1):.1f} % of {3 * on_v3 + 1}",
+            f"0.0 % of {4 * others}",
+        ),
+    }
+    roll_up()
+    assert told() == before
+
+
+def test_a_phase_draws_both_paths_and_leads_back_to_its_page(lead: Client, phase: Phase) -> None:
+    answer = lead.get(PAGE, {"phase": phase.number})
+    charts = {chart.key: chart for chart in answer.context["panels"].charts}
+    assert [line.label for line in charts["outcomes"].lines] == ["V3 confirmed", "Legacy confirmed"]
+    assert {len(chart.rows) for chart in charts.values()} == {26}
+    assert f'href="/rollout/phases/{phase.number}/"' in answer.content.decode()
+    assert (
+        f'href="{PAGE}?phase={phase.number}"' in lead.get(f"/rollout/phases/{phase.number}/").content.decode()
+    )
+
+
+def test_phases_are_there_for_those_who_may_see_them(client: Client, lead: Client, phase: Phase) -> None:
+    assert "Nothing to show" in lead.get(PAGE, {"phase": 99}).content.decode()
+    without = client.get(PAGE, {"phase": phase.number})
+    assert "phase" not in without.context["form"].fields
+    assert without.context["choice"].phase is None
+
+
+def test_a_phase_costs_the_same_however_much_happened(lead: Client, phase: Phase) -> None:
+    lead.get(PAGE)
+    with CaptureQueriesContext(connection) as few:
+        lead.get(PAGE, {"phase": phase.number})
+    for house in Restaurant.objects.all():
+        happenings.outcomes(house.pk, at=timezone.now() - timedelta(hours=3), confirmed=5, reviewed=2)
+    roll_up()
+    with CaptureQueriesContext(connection) as many:
+        lead.get(PAGE, {"phase": phase.number})
+    assert len(many) == len(few) <= 18
 
 
 def test_it_takes_the_permission_to_view_events(sign_in: SignIn) -> None:

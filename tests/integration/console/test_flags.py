@@ -1,6 +1,5 @@
 """The flags page: what is in force and why, what a change would do, and who may make it."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,10 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from assignments import flags
 from assignments.engine.flags import Flag
 from assignments.flags import acknowledgements, services, store
-from assignments.flags.pins import VARIABLES
 from assignments.flags.services import Author
 from assignments.models import FlagChange, FlagDecision, FlagProposal
 from bookings.models import Restaurant, StaffRestaurant
@@ -24,20 +21,10 @@ from config.roles import ENGINEERING_LEAD, MANAGER, ON_CALL, PRODUCT_OWNER
 from tests.factories import RestaurantFactory, receive, serving_restaurant
 from tests.integration.console.conftest import SignIn
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nothing_pinned")]
 
 PAGE = "/flags/"
 SEE, CHANGE, KILL = (f"assignments.{right}" for right in ("view_flagstate", "change_flags", "kill_flags"))
-
-
-@pytest.fixture(autouse=True)
-def v3_decides(settings: Any) -> Iterator[None]:
-    """Instead of the fixture of all tests: nothing is pinned."""
-    for variable in VARIABLES.values():
-        setattr(settings, variable, None)
-    flags.forget()
-    yield
-    flags.forget()
 
 
 def cause() -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The rollout's pages: what they say, who may act, and that what is refused changes nothing."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,28 +15,26 @@ from django.utils import timezone
 from assignments import flags
 from assignments.engine.phases import PhaseKey, Role
 from assignments.flags import services
-from assignments.flags.services import Author
-from assignments.models import GatePolicy, Incident, IncidentSeverity, Phase, Remark, SignOff, Snapshot
-from assignments.rollout import incidents, phases, policies
-from assignments.rollout.gates import looking
+from assignments.models import (
+    Decision,
+    GatePolicy,
+    Incident,
+    IncidentSeverity,
+    Phase,
+    Remark,
+    SignOff,
+    Snapshot,
+)
+from assignments.rollout import incidents, phases, policies, signoffs
+from assignments.rollout.gates import looking, pictures
 from bookings.models import Restaurant, StaffRestaurant
+from config.console.rollout.evaluated import when
 from config.roles import VIEWER
 from tests.factories import RestaurantFactory
 from tests.integration.assignments.rollout import happenings
-from tests.integration.assignments.rollout.people import ENGINEER, person, tick_all
+from tests.integration.assignments.rollout.people import ENGINEER, FACTS, judged_by, person, tick_all
 
-pytestmark = pytest.mark.django_db
-
-#: Gates that a phase without traffic passes.
-FACTS = ("minimum_time", "stuck_bookings", "incidents", "candidate_errors")
-
-
-@pytest.fixture(autouse=True)
-def flags_decide(settings: Any) -> Iterator[None]:
-    settings.FEATURE_ASSIGNMENT_PIPELINE_V3 = None
-    flags.forget()
-    yield
-    flags.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nothing_pinned")]
 
 
 @pytest.fixture
@@ -64,10 +61,7 @@ def client_of(*roles: str, name: str = "", password: str = "") -> Client:
 def entered(key: PhaseKey, now: datetime, *, gates: tuple[str, ...] | None = None) -> Phase:
     """Entered two days ago; with `gates`, judged by those alone."""
     if gates is not None:
-        known = policies.demanded(policies.current(key, now=now))
-        rules = [rule for rule in known.gates if rule.key in gates]
-        editor = person(Role.MANAGER, name="editor")
-        policies.edit(key, rules, reason="facts alone", by=Author(name="editor", user_id=editor.pk), now=now)
+        judged_by(gates, key, now=now)
     return phases.enter_first(key, by=ENGINEER, now=now - timedelta(days=2))
 
 
@@ -158,6 +152,47 @@ def test_pages_ask_as_often_for_many_as_for_few(houses: list[Restaurant], now: d
     happen(1)
     few = counts()
     happen(8)
+    assert counts() == few
+
+
+def test_a_large_phase_is_shown_from_what_was_measured_lately(
+    houses: list[Restaurant], now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "LEAST_BOOKINGS", 1)
+    stay = entered(PhaseKey.PRODUCTION_50, now)
+    happenings.outcomes(houses[0].pk, at=now - timedelta(hours=1), confirmed=2)
+    happenings.failures(houses[0].pk, at=now - timedelta(hours=1), number=1)
+    pending = signoffs.propose(
+        phase=stay, snapshot=looking.take(stay, now), decision=Decision.HOLD, reason="a test",
+        by=person(Role.MANAGER, name="proposer"), now=now,
+    )  # fmt: skip
+    client = client_of(Role.PRODUCT_OWNER, Role.MANAGER, name="reader")
+    paths = [
+        "/rollout/", f"/rollout/phases/{stay.number}/", f"/rollout/phases/{stay.number}/propose/",
+        f"/rollout/sign-offs/{pending.pk}/",
+    ]  # fmt: skip
+
+    def counts() -> list[int]:
+        found = []
+        for path in paths:
+            with CaptureQueriesContext(connection) as queries:
+                text(client, path)
+            found.append(len(queries))
+        return found
+
+    assert "2 bookings decided" in text(client, paths[1])
+    kept = pictures.of(stay, now=timezone.now()).seen.until
+    assert f"As of {when(kept)}" in text(client, paths[1])
+    assert f"Gates as of {when(kept)}." in text(client, paths[0])
+    few = counts()
+    assert max(few) <= 40, few
+    for house in houses:
+        happenings.outcomes(house.pk, at=now - timedelta(hours=1), confirmed=20, reviewed=3)
+        happenings.failures(house.pk, at=now - timedelta(hours=1), number=1)
+    assert "2 bookings decided" in text(client, paths[1])
+    # A reported incident is shown at once, and with it what happened meanwhile.
+    incidents.report(severity=IncidentSeverity.P2, title="a fault", phase=stay, by=ENGINEER, now=now)
+    assert "232 bookings decided" in text(client, paths[1])
     assert counts() == few
 
 

@@ -1,4 +1,4 @@
-"""Evidence: what is in a bundle holds, what was changed in it is found and named, and imports need both."""
+"""Evidence: what is in a bundle holds, and what was changed in it is found and named."""
 
 import hashlib
 import io
@@ -7,67 +7,46 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as project
 from django.core.management import call_command
+from django.db import transaction
+from django.test import override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from assignments import flags
 from assignments.engine import evidence, evidence_script
 from assignments.engine.evidence import BadBundleError, Findings
-from assignments.engine.gates.defaults import default_policy
 from assignments.engine.phases import PhaseKey, Role
-from assignments.flags.services import Author
-from assignments.models import Decision, ImportedEvidence, Phase, Remark, SignOffEnd
-from assignments.rollout import policies, remarks, rights, rollback, signoffs
-from assignments.rollout.errors import RolloutError
-from assignments.rollout.evidence import bundle, imports
-from assignments.rollout.gates import looking
-from tests.factories import NOW
-from tests.integration.assignments.rollout import happenings
-from tests.integration.assignments.rollout.people import person, reach, sign_by_all, tick_all
+from assignments.models import Remark
+from assignments.rollout import remarks
+from tests.factories import NOW, RestaurantFactory
+from tests.integration.assignments.rollout.bundles import exported, held
+from tests.integration.assignments.rollout.people import person, reach
 
 pytestmark = pytest.mark.django_db
 
 Files = dict[str, bytes]
-PO = Author(name="eve")
-HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def phase(ten_restaurants: list[object]) -> Phase:
-    """A phase with figures, two looks, and a decision to hold that was signed."""
-    entered = reach(PhaseKey.STAGING_FULL)
-    for restaurant in range(1, 7):
-        happenings.outcomes(restaurant, at=NOW - HOUR, confirmed=60, reviewed=1)
-    looking.take_if_due(now=NOW)
-    tick_all(entered)
-    snapshot = looking.take(entered, NOW + HOUR)
-    sign_off = signoffs.propose(
-        phase=entered,
-        snapshot=snapshot,
-        decision=Decision.HOLD,
-        reason="=HYPERLINK(1)",
-        by=person("engineering manager", name="proposer"),
-        now=NOW + HOUR,
-    )
-    sign_by_all(sign_off, now=NOW + HOUR)
-    return entered
-
-
-@pytest.fixture
-def written(phase: Phase) -> bytes:
-    return write(phase)
-
-
-def write(phase: Phase) -> bytes:
-    file = io.BytesIO()
-    bundle.write(phase, file, by=PO, now=NOW + 2 * HOUR)
-    return file.getvalue()
+@pytest.fixture(scope="module")
+def written(django_db_setup: None, django_db_blocker: Any) -> bytes:
+    """Of a phase with figures, two looks, and a decision to hold that was signed. Its rows are gone."""
+    with (
+        django_db_blocker.unblock(),
+        override_settings(FEATURE_ASSIGNMENT_PIPELINE_V3=None),
+        transaction.atomic(),
+    ):
+        flags.forget()
+        for _ in range(10):
+            RestaurantFactory()
+        content, _ = exported(held())
+        transaction.set_rollback(True)
+    return content
 
 
 def unpacked(content: bytes) -> Files:
@@ -208,21 +187,18 @@ def test_a_signature_that_nobody_gave_is_named(written: bytes) -> None:
     assert "product owner: the chain has no such signature" in places(found)
 
 
-@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"], ids=["line", "paragraph", "next_line"])
-def test_whatever_was_pasted_into_a_note_the_chain_is_read_line_by_line(phase: Phase, separator: str) -> None:
-    remarks.write(
-        phase=phase,
-        kind=Remark.Kind.NOTE,
-        text=f"as said{separator}on the phone",
-        user=person(Role.ON_CALL),
-        now=NOW,
-    )
-    found = evidence.verify(write(phase))
+def test_whatever_was_pasted_into_a_note_the_chain_is_read_line_by_line(
+    ten_restaurants: list[object],
+) -> None:
+    phase = reach(PhaseKey.STAGING_FULL)
+    said = "as said\u2028on\u2029the\x85phone"
+    remarks.write(phase=phase, kind=Remark.Kind.NOTE, text=said, user=person(Role.ON_CALL), now=NOW)
+    found = evidence.verify(exported(phase)[0])
     assert found.holds, places(found)
 
 
-def test_cells_that_spreadsheets_would_run_are_escaped(phase: Phase) -> None:
-    content = unpacked(write(phase))["metrics.csv"].decode()
+def test_cells_that_spreadsheets_would_run_are_escaped(written: bytes) -> None:
+    content = unpacked(written)["metrics.csv"].decode()
     assert not any(cell[:1] in "=+@" for line in content.splitlines() for cell in line.split(",") if cell)
 
 
@@ -267,63 +243,3 @@ def test_the_command_tells_by_its_exit_status(
     with pytest.raises(SystemExit) as left:
         call_command("verify_evidence", str(path))
     assert left.value.code == 1
-
-
-def test_only_a_signed_bundle_with_its_head_is_taken_in(phase: Phase, written: bytes) -> None:
-    head = json.loads(unpacked(written)[evidence.MANIFEST])["chain_head"]
-    for content, given_head in ((written, ""), (written, "0" * 64), (b"no zip", head), (written, head)):
-        with pytest.raises(RolloutError):
-            imports.take_in(content, chain_head=given_head, by=PO, now=NOW)
-    assert not ImportedEvidence.objects.exists()
-
-
-def signed_off() -> Phase:
-    """A phase whose one gate passes, and of which it was signed that it goes on."""
-    editor = rights.author_of(person("engineering lead", name="editor"))
-    settled = (default_policy().phase("staging_full").gate("confirmation_rate"),)
-    policies.edit(PhaseKey.STAGING_FULL, settled, reason="only this", by=editor, now=NOW - timedelta(days=9))
-    phase = reach(PhaseKey.STAGING_FULL)
-    for restaurant in range(1, 7):
-        happenings.outcomes(restaurant, at=NOW - HOUR, confirmed=60)
-    tick_all(phase)
-    sign_off = signoffs.propose(
-        phase=phase,
-        snapshot=looking.take(phase, NOW),
-        decision=Decision.PROCEED,
-        reason="every gate passes",
-        by=person("engineering manager", name="proposer"),
-        now=NOW,
-    )
-    assert sign_by_all(sign_off).ended == SignOffEnd.DECIDED
-    phase.refresh_from_db()
-    return phase
-
-
-def exported(phase: Phase) -> tuple[bytes, str]:
-    """The bundle, and the head that its console shows."""
-    file = io.BytesIO()
-    head = bundle.write(phase, file, by=PO, now=NOW + HOUR).chain_head
-    return file.getvalue(), head
-
-
-def test_a_signed_bundle_is_taken_in_once(ten_restaurants: list[object]) -> None:
-    content, head = exported(signed_off())
-    taken = imports.take_in(content, chain_head=head, by=PO, now=NOW)
-    assert (taken.phase, taken.chain_head) == ("staging_full", head)
-    with pytest.raises(RolloutError, match="already"):
-        imports.take_in(content, chain_head=head, by=PO, now=NOW)
-
-
-def test_a_phase_that_was_rolled_back_after_its_last_signature_is_no_entrance_ticket(
-    ten_restaurants: list[object], settings: Any
-) -> None:
-    """Staging's last phase goes on after it is signed off, and is guarded still."""
-    settings.ENVIRONMENT = "staging"
-    reach(PhaseKey.STAGING_SHADOW, now=NOW - HOUR)
-    phase = signed_off()
-    rollback.roll_back(phase=phase, reason="it lost mails", by=PO, now=NOW)
-    phase.refresh_from_db()
-    content, head = exported(phase)
-    assert "was signed off, and rolled back after" in list(evidence.report_of(evidence.verify(content)))
-    with pytest.raises(RolloutError, match="rolled back"):
-        imports.take_in(content, chain_head=head, by=PO, now=NOW)

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings.models import Booking, BookingStatus, Restaurant
 from tests.factories import NOW, receive
-from tests.integration.admin.rows import hold
+from tests.integration.admin.booking_rows import hold
 from tests.integration.bookings.api.conftest import Caller, refused
 from tests.integration.bookings.api.wishes import tomorrow_at, wish
 

@@ -16,7 +16,7 @@ from assignments.coordinator import process_booking
 from bookings.allocations import release
 from bookings.models import Booking, Restaurant, Table, TableBlock, Zone
 from tests.factories import receive
-from tests.integration.admin.rows import hold
+from tests.integration.admin.booking_rows import hold
 from tests.integration.bookings.evening import tables
 
 pytestmark = pytest.mark.django_db
