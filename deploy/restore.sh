@@ -2,7 +2,7 @@
 # Restores a dump of backup.sh into an empty database, all or nothing.
 #   PGHOST=... PGUSER=... PGDATABASE=table_assignment_restored [BACKUP_IDENTITY=KEY] deploy/restore.sh FILE
 # An encrypted dump (.dump.age) takes BACKUP_IDENTITY, the file of age's private key.
-# Connects as libpq's own variables say. Nothing is overwritten: a database with tables is refused.
+# Connects as libpq's own variables say: as the one who is to own the tables. Nothing is overwritten: a database with tables is refused.
 # Afterwards, with DATABASE_URL naming it: manage.py migrate --check, manage.py audit.
 set -eu
 [ $# -eq 1 ] || { echo "usage: $0 FILE" >&2; exit 2; }
@@ -26,5 +26,6 @@ read_dump() {
 # What is cut short or cannot be decrypted ends the one transaction.
 read_dump "$1" | pg_restore --no-owner --no-privileges --single-transaction --exit-on-error \
   --dbname="${PGDATABASE:?name the database}"
-psql --no-psqlrc --quiet --command 'ANALYZE'
+# An owner may not look at the server's own tables, and need not be told of each.
+PGOPTIONS='-c client_min_messages=error' psql --no-psqlrc --quiet --command 'ANALYZE'
 echo "restored $name into $PGDATABASE"

@@ -44,20 +44,27 @@ def check(user: User, code: str, *, now: datetime) -> Checked:
         return _checked(device, token, AUTHENTICATOR if is_number else RECOVERY, now)
 
 
-def offered(user: User) -> Authenticator:
-    """The device that waits for its first code; made where there is none."""
-    found = Authenticator.objects.filter(user=user, confirmed=False).first()
+def offered(user: User, device_id: int) -> Authenticator:
+    """The device of that id while it waits for its first code; else a new one.
+
+    Each session is offered one of its own: who knows the password and looked first knows no secret that
+    somebody else puts in force.
+    """
+    found = Authenticator.objects.filter(user=user, confirmed=False, pk=device_id).first()
     return found or Authenticator.new_for(user)
 
 
-def confirm(user: User, code: str) -> list[str] | None:
+def confirm(user: User, device_id: int, code: str, *, replaces: bool) -> list[str] | None:
     """Put the offered device in force by its first code, in place of any other; the new recovery codes.
 
-    None if the code is not that of the device, or none was offered.
+    None if the code is not that device's, or there is one already that was not to be replaced.
     """
     with transaction.atomic():
-        device = Authenticator.objects.select_for_update().filter(user=user, confirmed=False).first()
-        if device is None or not device.verify_token(code.replace(" ", "")):
+        User.objects.select_for_update().get(pk=user.pk)
+        device = Authenticator.objects.filter(user=user, confirmed=False, pk=device_id).first()
+        if device is None or (has_device(user) and not replaces):
+            return None
+        if not device.verify_token(code.replace(" ", "")):
             return None
         Authenticator.objects.filter(user=user).exclude(pk=device.pk).delete()
         device.confirmed = True

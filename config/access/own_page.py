@@ -24,7 +24,7 @@ from config.access.sign_in import complete, refused
 
 #: How long a proof allows to set a device up.
 PROVED_FOR = timedelta(minutes=10)
-_PROVED = "access_proved"
+_PROVED, _OFFERED = "access_proved", "access_offered"
 
 
 @never_cache
@@ -67,8 +67,10 @@ def set_up(request: HttpRequest) -> HttpResponse:
     told = ""
     if request.method == "POST":
         replaces = devices.has_device(user)
-        codes = devices.confirm(user, request.POST.get("code", ""))
+        code, offered = request.POST.get("code", ""), request.session.get(_OFFERED, 0)
+        codes = devices.confirm(user, offered, code, replaces=is_in)
         if codes:
+            request.session.pop(_OFFERED, None)
             records.record("device.replaced" if replaces else "device.enrolled", user=user.pk, actor=user.pk)
             return _codes(request, codes, onward=_onward(request, user, is_in=is_in))
         told = refused(request, user, devices.Checked())
@@ -130,7 +132,8 @@ def _security(request: HttpRequest, told: str, status: int = 200) -> HttpRespons
 
 
 def _set_up(request: HttpRequest, user: User, told: str) -> HttpResponse:
-    device = devices.offered(user)
+    device = devices.offered(user, request.session.get(_OFFERED, 0))
+    request.session[_OFFERED] = device.pk
     text = base64.b32encode(device.bin_key).decode()
     context = {
         **admin.site.each_context(request),

@@ -103,7 +103,7 @@ def _read_all(seen: Seen) -> None:
 
 
 def _key(phase: Phase) -> str:
-    """Everything besides bookings that verdicts follow from."""
+    """Everything besides figures that verdicts follow from."""
     version = FlagState.objects.values_list("version", flat=True).first() or 0
     of_ground = Q(kind__startswith="gate.") | Q(kind__startswith="incident.")
     record = (

@@ -139,6 +139,24 @@ def test_a_session_without_a_second_step_ends_once_it_is_required(person: Makes,
     assert not is_signed_in(client)
 
 
+def test_nobody_sets_up_a_secret_that_another_session_was_shown(person: Makes, settings: Any) -> None:
+    settings.MFA_REQUIRED = True
+    user, thief, client = person(), Client(), Client()
+    for one in (thief, client):
+        give_password(one, user)
+        one.get("/login/set-up/")
+    seen, own = Authenticator.objects.order_by("pk")
+    assert seen.bin_key != own.bin_key
+    client.post("/login/set-up/", {"code": code_of(seen)})
+    assert not is_signed_in(client)
+    devices.forgive(user)
+    client.post("/login/set-up/", {"code": code_of(own)})
+    assert is_signed_in(client)
+    thief.post("/login/set-up/", {"code": code_of(seen)})
+    assert not is_signed_in(thief)
+    assert list(Authenticator.objects.all()) == [own]
+
+
 def test_a_wrong_first_code_puts_nothing_in_force(person: Makes, settings: Any) -> None:
     settings.MFA_REQUIRED = True
     client = Client()

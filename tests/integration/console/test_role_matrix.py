@@ -356,7 +356,7 @@ def _staff(name: str) -> User:
     return User.objects.create(username=name, is_staff=True)
 
 
-def _works_at(person: Person, *restaurants: Restaurant) -> None:
+def _works_at(person: User, *restaurants: Restaurant) -> None:
     StaffRestaurant.objects.bulk_create(StaffRestaurant(user_id=person.pk, restaurant=r) for r in restaurants)
 
 
