@@ -71,13 +71,14 @@ bench: install ## Measure everything on this machine; one table with targets, PA
 	@$(BIN)/python manage.py bench all
 
 #: Keep it in order
-check: install ## Format, types, layers, templates, migrations, deployment settings
+check: install ## Format, types, layers, templates, migrations, image, deployment settings
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	git ls-files -z -- 'templates/*.html' | xargs -0r $(BIN)/djade --target-version 5.2 --check
 	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/hadolint deploy/Dockerfile
 	tests/check_deploy.sh
 
 stop: ## Stop the embedded servers of this clone
