@@ -1,6 +1,7 @@
 """The task queue: tasks come with their transaction, at their time, through django-q2's own broker."""
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -179,8 +180,15 @@ def end_this_session() -> None:
         elsewhere.submit(end).result()
 
 
+@pytest.fixture
+def at_no_task_afterwards() -> Iterator[None]:
+    yield
+    log_context.end_task()
+
+
 @pytest.mark.parametrize(("success", "trusted"), [(True, True), (False, False)])
 @pytest.mark.django_db
+@pytest.mark.usefixtures("at_no_task_afterwards")
 def test_a_connection_is_taken_for_alive_right_after_a_task_that_succeeded(
     *, success: bool, trusted: bool
 ) -> None:
@@ -193,6 +201,7 @@ def test_a_connection_is_taken_for_alive_right_after_a_task_that_succeeded(
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("at_no_task_afterwards")
 def test_a_connection_that_was_idle_is_asked_before_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     task = {"id": "5f3a", "func": "bookings.tasks.send_mail"}
     post_execute_in_worker.send(sender="test", func=None, task=task | {"success": True, "result": ""})

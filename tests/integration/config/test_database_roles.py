@@ -290,9 +290,9 @@ def test_the_command_prints_what_it_would_do_and_may_be_run_again() -> None:
     assert not value("SELECT count(*) FROM pg_roles WHERE rolname = 'some_web'")
     with connection.cursor() as cursor:
         cursor.execute(told().replace("BEGIN;", "").replace("COMMIT;", ""))
-    before = value("SELECT array_agg(relacl::text ORDER BY relname) FROM pg_class")
+    before = value("SELECT array_agg(relacl::text ORDER BY oid) FROM pg_class")
     assert told("--apply") == "some_web and some_worker have their rights.\n"
-    assert value("SELECT array_agg(relacl::text ORDER BY relname) FROM pg_class") == before
+    assert value("SELECT array_agg(relacl::text ORDER BY oid) FROM pg_class") == before
 
 
 @pytest.mark.django_db
