@@ -26,7 +26,7 @@ class Pace:
     max_covers: int
 
     def interval_of(self, start: datetime) -> tuple[datetime, datetime]:
-        """The interval [from, to) that an arrival at `start` falls into."""
+        """The interval [from, to) that an arrival at `start` falls into, on the clock in force at `start`."""
         # Local, because in Kathmandu the hour begins at a quarter past in UTC.
         local = start.astimezone(self.tz)
         past_hour = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
