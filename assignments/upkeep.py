@@ -26,6 +26,7 @@ from assignments.sweeper import sweep
 from bookings.api import idempotency
 from bookings.imports import uploads
 from bookings.outbox import delivery
+from bookings.privacy import retention
 from bookings.webhooks.delivery import dispatch
 from observability.alerts.watch import watch
 from observability.partitions import adopt_strays, drop_expired, ensure_partitions
@@ -99,6 +100,7 @@ def round_of_upkeep() -> bool:
     _tend_events()
     watch(now=timezone.now())
     _tend_rollout()
+    retention.forget(now=timezone.now())
     return swept
 
 

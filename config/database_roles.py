@@ -102,9 +102,14 @@ _WORKERS: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 
-#: Columns that workers change of rows that are people's: a sign-off is closed, what was signed stays.
+#: Columns that workers change of rows that are people's: a sign-off is closed, what was signed stays; words
+#: about a guest go when the guest is forgotten.
 _WORKERS_CHANGE_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"rollout_sign_offs": ("ended", "ended_why", "closed_at")}
+    {
+        "rollout_sign_offs": ("ended", "ended_why", "closed_at"),
+        "review_notes": ("text",),
+        "review_resolutions": ("override_reason", "sentence", "before"),
+    }
 )
 
 #: Functions that run with their owner's rights: partitions are made and dropped by them alone.

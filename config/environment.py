@@ -152,6 +152,10 @@ VARIABLES: Mapping[str, Variable] = {
     "API_ANSWER_RETENTION_DAYS": Variable(
         purpose="days that a repeated API request gets the answer of the first time, 1 to 365", example="30"
     ),
+    "GUEST_RETENTION_DAYS": Variable(
+        purpose="days after which guests are taken out of past bookings, 30 to 3650; unset, they stay",
+        example="365",
+    ),
     "CONSOLE_URL": Variable(
         purpose="where people reach the console; alerts link to their section there",
         example="https://console.restaurants.example",

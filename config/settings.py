@@ -186,6 +186,8 @@ IMPORT_REJECT_RETENTION_DAYS = env.whole_number(
     "IMPORT_REJECT_RETENTION_DAYS", default=30, lowest=1, highest=365
 )
 API_ANSWER_RETENTION_DAYS = env.whole_number("API_ANSWER_RETENTION_DAYS", default=30, lowest=1, highest=365)
+# Unset, guests stay with their bookings: how long those may or must be kept is a legal decision of the house.
+GUEST_RETENTION_DAYS = env.optional_whole_number("GUEST_RETENTION_DAYS", lowest=30, highest=3650)
 
 # Mail ---------------------------------------------------------------------------------------------
 

@@ -99,6 +99,7 @@ CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "booking.unlocked": frozenset({"actor"}),
         "booking.guest_erased": frozenset({"erasure", "actor"}),
         "guest.exported": frozenset({"bookings", "actor"}),
+        "guests.forgotten": frozenset({"bookings", "days"}),
         "table.withdrawn": frozenset({"table", "kept_seats", "moved", "replanned", "to_people", "actor"}),
         "table.returned": frozenset({"table", "actor"}),
         "floor_plan.edited": frozenset({"tables", "kept_seats", "moved", "replanned", "to_people", "actor"}),

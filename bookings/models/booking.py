@@ -67,6 +67,9 @@ class Booking(models.Model):
     guest_email = models.EmailField(blank=True)
     guest_phone = models.CharField(max_length=40, blank=True)
     notes = models.TextField(blank=True)
+    guest_forgotten_at = models.DateTimeField(
+        null=True, editable=False, help_text="When its guest was taken out because of its age."
+    )
 
     zone = models.ForeignKey(
         Zone, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
@@ -124,6 +127,10 @@ class Booking(models.Model):
                 fields=["restaurant"],
                 name="bookings_in_review",
                 condition=Q(assignment_state=State.MANUAL_REVIEW),
+            ),
+            # Whose guest is known still, the oldest evening first.
+            models.Index(
+                fields=["end_at"], name="bookings_guest_kept", condition=Q(guest_forgotten_at__isnull=True)
             ),
         ]
         constraints = [

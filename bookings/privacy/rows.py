@@ -1,7 +1,7 @@
 """Rows with a guest's data: which there are, what they say, what they say afterwards."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,15 +51,18 @@ def theirs_of(guest: Guest) -> Theirs:
     )
 
 
-def rows_of(guest: Guest, theirs: Theirs) -> Iterator[Row]:
+def rows_of(guest: Guest, theirs: Theirs, *, besides: Collection[str] = ()) -> Iterator[Row]:
     """Every row about the guest's bookings, and every other that quotes the guest's address or number.
 
-    Names count in the former only: elsewhere the same name may be somebody else's.
+    Names count in the former only: elsewhere the same name may be somebody else's. Models named in
+    `besides` are not looked at.
     """
     near = mention_of(emails=theirs.emails, phones=theirs.phones, names=theirs.names, alone=False)
     far = mention_of(emails=[guest.email], phones=[guest.phone], alone=False)
     whose = mention_of(emails=[guest.email], phones=[guest.phone])
     for model, held in GUEST_DATA.items():
+        if model in besides:
+            continue
         linked: list[Any] = []
         if held.theirs and theirs.ids:
             for values in _values(model, held).filter(held.theirs(theirs)):
