@@ -63,7 +63,8 @@ PATIENT = f"{URGENT}:patient"
 #: How long a task is kept from others once it was handed out.
 _RETRY = timedelta(seconds=_CLUSTER["retry"])
 
-# Each queue's first task is locked, so that no two clusters choose the same; only the chosen one is written.
+# A task is locked as it is looked at, so that no two clusters choose the same. A patient one is looked at
+# only where its turn is before that of the urgent one: locking a row is a write.
 _NEXT = """
 WITH urgent AS (
     SELECT id, lock AS turn FROM django_q_ormq
@@ -71,7 +72,8 @@ WITH urgent AS (
     ORDER BY lock LIMIT 1 FOR UPDATE SKIP LOCKED),
 patient AS (
     SELECT id, lock + %(patience)s AS turn FROM django_q_ormq
-    WHERE key = %(patient)s AND lock < statement_timestamp()
+    WHERE key = %(patient)s
+      AND lock < coalesce((SELECT turn - %(patience)s FROM urgent), statement_timestamp())
     ORDER BY lock LIMIT 1 FOR UPDATE SKIP LOCKED),
 chosen AS (SELECT id FROM (TABLE urgent UNION ALL TABLE patient) waiting ORDER BY turn LIMIT 1)
 UPDATE django_q_ormq SET lock = statement_timestamp() + %(retry)s
@@ -106,6 +108,26 @@ def enqueue_values(
 ) -> dict[str, Any]:
     """The parameters of ENQUEUE."""
     return {"queue": _queue(patient=patient), "payload": _package(task, *ids), "queue_delay": delay}
+
+
+def acknowledging(*, after: str) -> str:
+    """A statement that takes the task at hand off the queue if the CTE `after` has a row.
+
+    For a commit that does all the task was there for: neither a second one nor a message between processes is
+    needed then, and no worker that dies in between leaves a task behind for which there is nothing to do. Say
+    `acknowledged` once it is committed. Outside of a worker it finds nothing.
+    """
+    return f"DELETE FROM django_q_ormq USING {after} WHERE django_q_ormq.id = %(task_row)s"  # noqa: S608 - ours
+
+
+def acknowledging_values() -> dict[str, Any]:
+    """The parameters of `acknowledging`."""
+    return {"task_row": _at_hand.row}
+
+
+def acknowledged() -> None:
+    """The task at hand is off the queue: nobody else needs to take it off."""
+    _at_hand.row = None
 
 
 def is_behind(*, patient: bool = False) -> bool:
@@ -235,7 +257,18 @@ class _Trust:
 _trust = _Trust()
 
 
+@dataclass(slots=True)
+class _AtHand:
+    """The queue's row of the task that this process works on; None where there is none any more."""
+
+    row: int | None = None
+
+
+_at_hand = _AtHand()
+
+
 def _worker_began(task: Mapping[str, Any], **_: Any) -> None:
+    _at_hand.row = task.get("ack_id")
     if time.monotonic() < _trust.until:
         # django-q2 has the connection asked before every task, though the last one has just used it.
         connection.health_check_done = True  # type: ignore[attr-defined]  # missing in the stubs
@@ -246,6 +279,8 @@ def _worker_began(task: Mapping[str, Any], **_: Any) -> None:
 
 
 def _worker_ended(task: dict[str, Any], **_: Any) -> None:
+    # What is left is taken off by the monitor, if the task succeeded.
+    task["ack_id"], _at_hand.row = _at_hand.row, None
     if not task["success"]:
         # Before django-q2 stores the result and logs it.
         task["result"] = task_failures.without_messages(task["result"])

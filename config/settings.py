@@ -134,6 +134,7 @@ Q_CLUSTER = {
     "workers": QUEUE_WORKERS,
     "queue_limit": QUEUE_WORKERS,
     "bulk": 1,
+    "recycle": 10_000,
     "timeout": QUEUE_TIMEOUT,
     "retry": QUEUE_TIMEOUT * 2 + 20,
     "max_attempts": 0,

@@ -32,7 +32,14 @@ from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking, BookingStatus, MailKind
 from bookings.outbox.news import tell_guest, telling, telling_values
 from bookings.outbox.promise import SEND_TASK, enqueue_sending
-from bookings.queue import ENQUEUE, enqueue, enqueue_values
+from bookings.queue import (
+    ENQUEUE,
+    acknowledged,
+    acknowledging,
+    acknowledging_values,
+    enqueue,
+    enqueue_values,
+)
 from bookings.state_machine import Arrival, Position, Rider, Step
 from bookings.states import State
 from observability import events
@@ -59,12 +66,14 @@ INSERT INTO booking_assignment_attempts
     (booking_id, attempt_no, strategy, result, reason, metadata, created_at)
 SELECT id, %(attempt_no)s, %(strategy)s, 'success', NULL, %(decision)s::jsonb, %(at)s FROM moved"""
 
-#: What is written with the move of a confirmed booking: its attempt, and the mail with its task. The task
-#: names the id drawn for the mail; one that was taken back and is promised again has an id of its own.
+#: What is written with the move of a confirmed booking: its attempt, the mail with its task, and that the
+#: run's own task is done. The mail's names the id drawn for the mail; one that was taken back and is promised
+#: again has an id of its own.
 _RECORDED = f"""
 attempt AS ({_ATTEMPT}),
 mail AS ({telling(booked="moved", mail_id="%(mail_id)s")}),
-task AS ({ENQUEUE} FROM mail WHERE mail.id = %(mail_id)s)"""
+task AS ({ENQUEUE} FROM mail WHERE mail.id = %(mail_id)s),
+done AS ({acknowledging(after="moved")})"""
 _MAIL = "(SELECT id FROM mail)"
 
 #: What the move hangs on: the lease is still this run's and is given back, and all tables were free.
@@ -99,6 +108,7 @@ def confirm(*, run: Run, facts: Facts, decision: Decision, plan: Plan, now: date
         state_machine.arrived(arrival, run.claim.position)
         if mail_id not in (None, run.claim.mail_id):
             enqueue_sending(mail_id)
+    acknowledged()
     return Confirmed(strategy=plan.strategy)
 
 
@@ -111,6 +121,7 @@ def _close(run: Run, decision: Decision, plan: Plan, now: datetime) -> Arrival:
         values={
             **_attempt_values(run, decision, strategy=plan.strategy),
             **_mail_values(run),
+            **acknowledging_values(),
             **_seating_values(run, plan, now),
         },
         position=position,

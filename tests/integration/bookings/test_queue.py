@@ -121,6 +121,22 @@ def test_a_patient_task_has_its_turn_however_many_others_wait() -> None:
     assert [task["args"] for task in fetch()] == [(1,)]
 
 
+def test_a_patient_task_is_not_even_locked_before_its_turn(committed_db: None) -> None:
+    enqueue(SEND_TASK, 1, patient=True)
+    enqueue(ASSIGN_TASK, 2)
+
+    def left_free() -> int:
+        try:
+            with transaction.atomic():
+                return len(OrmQ.objects.select_for_update(skip_locked=True))
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(max_workers=1) as elsewhere, transaction.atomic():
+        assert [task["args"] for task in fetch()] == [(2,)]
+        assert elsewhere.submit(left_free).result() == 1
+
+
 @pytest.mark.django_db
 def test_each_kind_of_task_is_behind_by_itself() -> None:
     enqueue(SEND_TASK, 1, patient=True)
