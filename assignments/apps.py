@@ -9,7 +9,7 @@ class AssignmentsConfig(AppConfig):
         from assignments.flags import start_polling
         from assignments.upkeep import start_upkeep
         from assignments.warm_up import start_warm_up
-        from bookings.queue import on_worker_start
+        from bookings.queue.worker import on_worker_start
 
         on_worker_start(start_polling)
         on_worker_start(start_upkeep)

@@ -16,7 +16,7 @@ from assignments.records import save_lost_attempt
 from bookings import state_machine
 from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking
-from bookings.queue import enqueue, is_behind
+from bookings.queue.tasks import enqueue, is_behind
 from bookings.state_machine import Step
 from bookings.states import State
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bookings.queue import enqueue
+from bookings.queue.tasks import enqueue
 
 FREED_TASK = "assignments.tasks.plan_reviews_again"
 

@@ -22,7 +22,7 @@ from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking, BookingStatus, ChangeWish
 from bookings.offers import offers_for
 from bookings.outbox.news import tell_of_change
-from bookings.queue import enqueue
+from bookings.queue.tasks import enqueue
 from bookings.seating import NoSeat, NoSeatingError, Party, Seat, seating
 from bookings.standing import lock_as_seen, new_cycle, write
 from bookings.state_machine import StaleBookingError, Step

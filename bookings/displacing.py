@@ -21,7 +21,7 @@ from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking, BookingStatus, MailKind, Restaurant
 from bookings.outbox.news import STANDING, tell_guest
 from bookings.outbox.promise import void_pending
-from bookings.queue import enqueue
+from bookings.queue.tasks import enqueue
 from bookings.seating import Party, Seat, seating
 from bookings.standing import new_cycle
 from bookings.state_machine import Step

@@ -28,7 +28,7 @@ from bookings.intake_rules import (
 )
 from bookings.models import Booking, Restaurant, Zone
 from bookings.prepared import row_of, selected
-from bookings.queue import enqueue
+from bookings.queue.tasks import enqueue
 from bookings.references import new_reference
 from bookings.states import State
 from observability.traces import traced

@@ -129,7 +129,7 @@ QUEUE_WORKERS = env.whole_number("QUEUE_WORKERS", default=2, lowest=1, highest=6
 QUEUE_TIMEOUT = 20
 Q_CLUSTER = {
     "name": "table-assignment",
-    "broker_class": "bookings.queue.ClusterBroker",
+    "broker_class": "bookings.queue.broker.ClusterBroker",
     "orm": "default",
     "workers": QUEUE_WORKERS,
     "queue_limit": QUEUE_WORKERS,

@@ -32,14 +32,8 @@ from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking, BookingStatus, MailKind
 from bookings.outbox.news import tell_guest, telling, telling_values
 from bookings.outbox.promise import SEND_TASK, enqueue_sending
-from bookings.queue import (
-    ENQUEUE,
-    acknowledged,
-    acknowledging,
-    acknowledging_values,
-    enqueue,
-    enqueue_values,
-)
+from bookings.queue.at_hand import acknowledged, acknowledging, acknowledging_values
+from bookings.queue.tasks import ENQUEUE, enqueue, enqueue_values
 from bookings.state_machine import Arrival, Position, Rider, Step
 from bookings.states import State
 from observability import events

@@ -35,7 +35,7 @@ from bookings import state_machine
 from bookings.allocations import AllocationLostError
 from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking
-from bookings.queue import enqueue
+from bookings.queue.tasks import enqueue
 from bookings.state_machine import StaleBookingError
 from bookings.states import FINAL, PATH_TO_CLAIM, State
 from observability.traces import span, traced

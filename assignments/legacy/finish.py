@@ -21,7 +21,7 @@ from bookings.allocations import hold
 from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking, BookingStatus, MailKind
 from bookings.outbox.news import tell_guest
-from bookings.queue import enqueue
+from bookings.queue.tasks import enqueue
 from bookings.state_machine import Position, StaleBookingError, Step
 from bookings.states import PATH_TO_CLAIM, State
 from observability import events

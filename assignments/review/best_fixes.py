@@ -12,7 +12,7 @@ from assignments.models import ReviewCase
 from assignments.review.deadlines import LEAD, TARGET
 from assignments.review.fixes import fixes_for
 from bookings.models import Booking
-from bookings.queue import enqueue
+from bookings.queue.tasks import enqueue
 
 FIND_TASK = "assignments.tasks.find_fixes"
 

@@ -15,7 +15,7 @@ from assignments.models import NowFit
 from bookings import state_machine
 from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking
-from bookings.queue import enqueue
+from bookings.queue.tasks import enqueue
 from bookings.state_machine import StaleBookingError, Step
 from bookings.states import State
 from observability import events

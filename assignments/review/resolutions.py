@@ -23,7 +23,7 @@ from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking, BookingStatus, MailKind
 from bookings.outbox.news import STANDING, tell_guest
 from bookings.outbox.promise import void_pending
-from bookings.queue import enqueue
+from bookings.queue.tasks import enqueue
 from bookings.standing import lock_as_seen, new_cycle
 from bookings.state_machine import StaleBookingError, Step
 from bookings.states import State

@@ -22,7 +22,7 @@ from bookings import state_machine
 from bookings.allocations import release
 from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking
-from bookings.queue import enqueue
+from bookings.queue.tasks import enqueue
 from bookings.state_machine import Step
 from bookings.states import PATH_TO_PENDING, State
 from observability.scope import Scope

@@ -14,7 +14,7 @@ from bookings.imports.drafts import Draft, check_coming, check_past
 from bookings.imports.errors import RowError
 from bookings.imports.references import References
 from bookings.models import Booking, BookingStatus
-from bookings.queue import enqueue_all
+from bookings.queue.tasks import enqueue_all
 
 #: Imports save one after the other: what one finds missing, no other adds meanwhile.
 _ADVISORY_LOCK = 0x494D504F  # "IMPO"

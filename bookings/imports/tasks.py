@@ -16,7 +16,7 @@ from bookings.imports.errors import FileError
 from bookings.imports.run import Batch, Reject
 from bookings.imports.uploads import WORK_TASK, importer_of
 from bookings.models import ImportReject, ImportRun, ImportStatus
-from bookings.queue import enqueue
+from bookings.queue.tasks import enqueue
 
 #: Seconds a slice takes; far less than a task may run, since its last batch goes beyond.
 SLICE = 6.0

@@ -19,7 +19,7 @@ from bookings.imports.options import Options
 from bookings.imports.run import BATCH, BookingImport, Reject
 from bookings.imports.template import maker
 from bookings.models import ImportReject, ImportRun, ImportStatus
-from bookings.queue import enqueue
+from bookings.queue.tasks import enqueue
 
 WORK_TASK = "bookings.imports.tasks.work_on_import"
 

@@ -25,7 +25,7 @@ from bookings.outbox.smtp import SmtpBackend
 from bookings.outbox.told import mail_event, tell
 from bookings.outbox.validity import OVERTAKEN, why_void
 from bookings.prepared import columns, row_of, selected
-from bookings.queue import is_behind
+from bookings.queue.tasks import is_behind
 from observability import events
 from observability.database_clock import database_now
 from observability.traces import traced

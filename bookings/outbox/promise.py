@@ -7,7 +7,7 @@ from django.db import transaction
 
 from bookings.models import MailKind, MailStatus, OutboxMessage
 from bookings.outbox.told import tell
-from bookings.queue import enqueue
+from bookings.queue.tasks import enqueue
 
 SEND_TASK = "bookings.tasks.send_mail"
 

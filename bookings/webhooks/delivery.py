@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from bookings.models import DeliveryStatus, WebhookDelivery, WebhookEndpoint
-from bookings.queue import enqueue
+from bookings.queue.tasks import enqueue
 from bookings.webhooks.endpoints import disable
 from bookings.webhooks.post import Outcome, post
 from bookings.webhooks.told import tell

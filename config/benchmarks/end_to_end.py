@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from assignments.benchmarks.figures import Figure, Progress
 from bookings.models import OutboxMessage, StateChange
-from bookings.queue import ENQUEUE, URGENT, enqueue_values
+from bookings.queue.tasks import ENQUEUE, URGENT, enqueue_values
 from bookings.states import FINAL, State
 from config.benchmarks.cluster import measured_cluster
 from config.benchmarks.demand import Guests

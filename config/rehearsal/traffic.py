@@ -10,13 +10,13 @@ from random import Random
 from assignments.coordinator import process_booking
 from assignments.edge import Edge
 from assignments.outcomes import Retry
-from bookings import queue
 from bookings.demand.accommodating import accommodating_day
 from bookings.demand.arrivals import Arrival
 from bookings.demand.layout import Layout
 from bookings.demand.loading import booking_request
 from bookings.intake import IntakeError, receive
 from bookings.models import Restaurant
+from bookings.queue.tasks import forget_all
 from observability.partitions import ensure_partitions
 from observability.rollups import roll_up
 from observability.timings import TIMINGS, sample_connections
@@ -79,7 +79,7 @@ class Traffic:
         sample_connections()
         TIMINGS.flush(now=self.now, at_once=True)
         # Nobody works off the queue here: what it holds, runs by the clock that is set.
-        queue.forget_all()
+        forget_all()
         return look(self.now)
 
     def _arrivals(self, day: date, shares: Mapping[int, float]) -> list[tuple[House, Arrival]]:

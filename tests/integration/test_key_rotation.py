@@ -16,7 +16,8 @@ from bookings.api.idempotency import answered_once
 from bookings.api.tokens import issue, recognise
 from bookings.models import ChannelToken, GuestErasure
 from bookings.privacy.identity import guest_of
-from bookings.queue import URGENT, ClusterBroker, enqueue
+from bookings.queue.broker import ClusterBroker
+from bookings.queue.tasks import URGENT, enqueue
 from bookings.webhooks.signing import new_salt, secret_of, signed_headers
 
 pytestmark = pytest.mark.django_db

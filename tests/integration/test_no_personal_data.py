@@ -36,7 +36,7 @@ from assignments.review import claims, resolutions
 from bookings.api.views import bookings as booking_views
 from bookings.models import Booking, OutboxMessage, Restaurant
 from bookings.outbox import delivery
-from bookings.queue import enqueue
+from bookings.queue.tasks import enqueue
 from observability import traces
 from observability.log_lines import JsonLines, PlainLines, WithoutStatements
 from observability.prometheus import page

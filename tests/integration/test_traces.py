@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from assignments.tasks import assign
 from bookings.models import OutboxMessage
 from bookings.outbox import delivery
-from bookings.queue import _worker_began, _worker_ended
+from bookings.queue.worker import _worker_began, _worker_ended
 from observability import traces
 from tests.factories import receive, serving_restaurant
 

@@ -20,7 +20,7 @@ from assignments.sweeper import Swept, recover, sweep
 from assignments.upkeep import ADVISORY_LOCK, round_of_upkeep
 from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking, StateChange
-from bookings.queue import BEHIND, enqueue
+from bookings.queue.tasks import BEHIND, enqueue
 from tests.factories import NOW, receive, serving_restaurant
 from tests.invariants import breaches
 

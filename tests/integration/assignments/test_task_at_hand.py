@@ -16,7 +16,7 @@ from assignments.coordinator import Confirmed, ManualReview, process_booking
 from assignments.edge import Edge
 from bookings.intake import ASSIGN_TASK
 from bookings.models import Booking, OutboxMessage
-from bookings.queue import acknowledging, acknowledging_values
+from bookings.queue.at_hand import acknowledging, acknowledging_values
 from tests.factories import NOW, receive, serving_restaurant
 
 pytestmark = pytest.mark.django_db

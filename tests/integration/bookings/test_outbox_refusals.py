@@ -12,7 +12,7 @@ from django_q.models import OrmQ
 
 from bookings.models import Booking, MailStatus, OutboxMessage
 from bookings.outbox import delivery
-from bookings.queue import BEHIND
+from bookings.queue.tasks import BEHIND
 from observability.database_clock import database_now
 from tests.integration.bookings.mailing import (
     age,

@@ -18,7 +18,9 @@ from django_q.signing import SignedPackage
 
 from bookings.intake import ASSIGN_TASK
 from bookings.outbox.promise import SEND_TASK
-from bookings.queue import BEHIND, PATIENCE, TRUSTED, enqueue, is_behind, on_worker_start
+from bookings.queue.broker import PATIENCE
+from bookings.queue.tasks import BEHIND, enqueue, is_behind
+from bookings.queue.worker import TRUSTED, on_worker_start
 from observability import log_context
 
 CLUSTER: dict[str, Any] = settings.Q_CLUSTER
@@ -223,7 +225,7 @@ def test_a_connection_that_was_idle_is_asked_before_it_is_used(monkeypatch: pyte
     post_execute_in_worker.send(sender="test", func=None, task=task | {"success": True, "result": ""})
     connection.health_check_done = False  # type: ignore[attr-defined]
     later = time.monotonic() + TRUSTED.total_seconds() + 0.1
-    monkeypatch.setattr("bookings.queue.time.monotonic", lambda: later)
+    monkeypatch.setattr("bookings.queue.worker.time.monotonic", lambda: later)
     pre_execute.send(sender="test", func=None, task=task)
     assert connection.health_check_done is False  # type: ignore[attr-defined]  # missing in the stubs
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection
 from assignments import upkeep
 from assignments.coordinator import process_booking
 from bookings.models import Booking, OutboxMessage
-from bookings.queue import enqueue
+from bookings.queue.tasks import enqueue
 from observability import rollups
 from observability.alerts import policy, samples
 from observability.alerts.evaluation import Sample

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from assignments.coordinator import process_booking
 from bookings import state_machine
 from bookings.models import Booking, OutboxMessage
-from bookings.queue import enqueue
+from bookings.queue.tasks import enqueue
 from bookings.state_machine import Step
 from bookings.states import State
 from observability import events, rollups

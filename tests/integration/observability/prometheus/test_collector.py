@@ -10,7 +10,7 @@ from django.db import connection
 
 from assignments.coordinator import process_booking
 from assignments.flags import acknowledgements
-from bookings.queue import enqueue
+from bookings.queue.tasks import enqueue
 from observability import events, rollups
 from observability.events import Record
 from observability.prometheus import page
