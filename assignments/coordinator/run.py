@@ -135,7 +135,7 @@ def _guarded_run(booking: Booking, route: Route, trigger: str, lock: Grant, edge
         if claimed is None:
             return _come_back(booking, Reason.ERROR, CLAIM_ERROR_DELAY, edge.clock())
         return _failed(Run(claim=claimed, began=began), None, Reason.ERROR, edge)
-    record_circuit(booking, breaker.report(success=True), edge.clock())
+    record_circuit(booking, breaker.report(success=True, admission=admission), edge.clock())
     return outcome
 
 

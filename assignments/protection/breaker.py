@@ -150,8 +150,14 @@ class Breaker:
         if admission.verdict is Verdict.PROBE:
             _ask("abstain", self.token)
 
-    def report(self, *, success: bool) -> Answer:
-        """Tell how the run went; OPENED and RECLOSED say that it changed the circuit."""
+    def report(self, *, success: bool, admission: Answer | None = None) -> Answer:
+        """Tell how the run went; OPENED and RECLOSED say that it changed the circuit.
+
+        A success clears failures away. One that began when there were none has none to clear, as it is older
+        than those that came since: it is not told.
+        """
+        if success and admission == Answer(verdict=Verdict.CLOSED):
+            return admission
         return _ask("success" if success else "failure", self.token)
 
 

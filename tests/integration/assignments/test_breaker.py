@@ -55,6 +55,31 @@ def test_a_success_between_failures_starts_the_count_again() -> None:
     assert fail(THRESHOLD - 1) == [Verdict.CLOSED] * (THRESHOLD - 1)
 
 
+def test_a_success_after_an_admission_that_told_of_failures_starts_the_count_again() -> None:
+    fail(THRESHOLD - 1)
+    run = Breaker()
+    admission = run.admit()
+    assert admission.failures == THRESHOLD - 1
+    run.report(success=True, admission=admission)
+    assert fail(THRESHOLD - 1) == [Verdict.CLOSED] * (THRESHOLD - 1)
+
+
+def test_a_success_that_began_before_the_failures_does_not_clear_them() -> None:
+    early = Breaker()
+    admission = early.admit()
+    fail(THRESHOLD - 1)
+    assert early.report(success=True, admission=admission).verdict is Verdict.CLOSED
+    assert fail(1) == [Verdict.OPENED]
+
+
+def test_the_success_of_a_probe_counts() -> None:
+    fail(THRESHOLD)
+    let_cooldown_pass()
+    probe = Breaker()
+    admission = probe.admit()
+    assert probe.report(success=True, admission=admission).verdict is Verdict.HALF_OPEN
+
+
 def test_two_probes_one_after_the_other_close_it_and_tell_how_long_it_was_open() -> None:
     fail(THRESHOLD)
     let_cooldown_pass()

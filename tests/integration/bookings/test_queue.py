@@ -172,6 +172,28 @@ def test_a_task_that_was_worked_on_is_gone() -> None:
     assert not OrmQ.objects.exists()
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("ends", [False, True], ids=["handed-out", "worked-off"])
+def test_handing_tasks_out_waits_for_no_disk_and_putting_them_there_does(*, ends: bool) -> None:
+    with transaction.atomic():
+        enqueue("bookings.tasks.send_mail", 7)
+        assert _waits_for_disk()
+    broker = get_broker()
+    [(task_id, _)] = broker.dequeue()
+    if ends:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit TO on")
+        broker.acknowledge(task_id)
+    assert not _waits_for_disk()
+
+
+def _waits_for_disk() -> bool:
+    """Whether the transaction at hand will, when it commits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        return bool(cursor.fetchone()[0] == "on")
+
+
 def test_a_cluster_goes_on_when_its_connection_breaks(committed_db: None) -> None:
     enqueue("bookings.tasks.send_mail", 7)
     broker = get_broker()
