@@ -1,12 +1,14 @@
 """A site: a database of its own, the workers on it, and guests; what faults are done to."""
 
 import json
+import math
 import os
 import random
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,7 +20,9 @@ from typing import Any
 import psutil
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models.functions import Now
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from assignments.audit import Evidence, Verdict, audit, read_mail_log
 from assignments.engine.flags import Mode
@@ -31,6 +35,9 @@ from tests.factories import receive, serving_restaurant
 
 #: I2 allows 5 minutes while something is broken.
 PATIENCE = 300.0
+
+#: Bookings not final and mails not settled, at which guests who are fed hold back.
+MOST_WAITING = 20
 
 
 @dataclass(kw_only=True, slots=True)
@@ -182,28 +189,61 @@ class Site:
     def has_struck(self, point: str) -> bool:
         return not (self.armed / point).exists()
 
-    def feed_until(self, done: Callable[[], bool], *, patience: float = 60, pause: float = 0.15) -> None:
-        """Take in one booking after the other until `done`; connection errors are guests refused."""
-        self.wait_until(lambda: self.try_to_take_in() or done(), patience=patience, pause=pause)
+    def feed_until(
+        self,
+        done: Callable[[], bool],
+        *,
+        patience: float = 60,
+        pause: float = 0.15,
+        restaurant: Restaurant | None = None,
+    ) -> None:
+        """Take in one booking after the other until `done`; connection errors are guests refused.
 
-    def try_to_take_in(self) -> bool:
-        """Take in one booking if the database lets us; always false."""
+        Nobody is taken in while MOST_WAITING wait: guests who come quicker than a slow machine sees to them
+        only make what is waited for come later.
+        """
+
+        def fed() -> bool:
+            self.try_to_take_in(restaurant=restaurant, most_waiting=MOST_WAITING)
+            return done()
+
+        self.wait_until(fed, patience=patience, pause=pause)
+
+    def try_to_take_in(self, *, restaurant: Restaurant | None = None, most_waiting: float = math.inf) -> None:
+        """Take in one booking if the database lets us, and fewer than `most_waiting` wait."""
         try:
-            self.take_in(1)
+            if self.unfinished() + self.unsent() < most_waiting:
+                self.take_in(1, restaurant=restaurant)
         except DatabaseError:
             connection.close()
-        return False
 
     def wait_until(self, done: Callable[[], bool], *, patience: float = 60, pause: float = 0.1) -> float:
-        """Wait for `done`; the seconds it took. Fails after `patience` with the end of the workers' log."""
+        """Wait for `done`; the seconds it took. Fails after `patience` and says how things stand."""
         began = time.monotonic()
         while not done():
             waited = time.monotonic() - began
             if self.has_ended():
                 patience = min(patience, 10)  # nobody is left to do anything
-            assert waited < patience, f"nothing after {waited:.0f} s:\n{self.log.read_text()[-3000:]}"
+            assert waited < patience, f"nothing after {waited:.0f} s:\n{self.state_of_things()}"
             time.sleep(pause)
         return time.monotonic() - began
+
+    def state_of_things(self) -> str:
+        """What a failure is explained by: points not struck, bookings, mails, tasks, the end of the log."""
+        armed = sorted(point.name for point in self.armed.glob("*"))
+        return f"armed: {armed}\n{self._what_waits()}\n{self.log.read_text()[-3000:]}"
+
+    @staticmethod
+    def _what_waits() -> str:
+        try:
+            bookings = Counter(Booking.objects.values_list("assignment_state", flat=True))
+            mails = Counter(OutboxMessage.objects.values_list("status", flat=True))
+            due = OrmQ.objects.filter(lock__lte=Now()).count()
+            return (
+                f"bookings: {dict(bookings)}\nmails: {dict(mails)}\ntasks: {OrmQ.objects.count()}, {due} due"
+            )
+        except DatabaseError as error:
+            return f"the database does not answer: {error}"
 
     def settle(self, patience: float = PATIENCE) -> float:
         """Wait until every booking is final and every mail settled; the seconds it took."""
