@@ -65,7 +65,7 @@ UPDATE outbox_messages SET status = 'inflight', claimed_at = %s, attempts = atte
 _SETTLE = f"""
 WITH settled AS (
     UPDATE outbox_messages SET status = %(status)s, last_error = %(error)s, sent_at = %(sent_at)s
-    WHERE id = %(id)s AND status = 'inflight' RETURNING id),
+    WHERE id = %(id)s AND status = 'inflight' AND claimed_at = %(claimed_at)s RETURNING id),
 told AS ({events.insertion()} WHERE EXISTS (SELECT FROM settled))
 SELECT EXISTS (SELECT FROM settled)"""  # noqa: S608 - all parts are ours
 
@@ -139,6 +139,7 @@ def _claim(message_id: int) -> OutboxMessage | None:
             return None
         with connection.cursor() as cursor:
             cursor.execute(_CLAIM, [now, message.pk])
+    message.claimed_at = now
     message.attempts += 1
     return message
 
@@ -239,9 +240,9 @@ def _refused(message: OutboxMessage, error: Exception) -> None:
         return
     delay = _wait_before_retry(message.attempts)
     with transaction.atomic():
-        _settle(message, MailStatus.PENDING, error=type(error).__name__)
-        OutboxMessage.objects.filter(pk=message.pk).update(due_at=database_now() + delay)
-        enqueue_sending(message.pk, delay=delay)
+        if _settle(message, MailStatus.PENDING, error=type(error).__name__):
+            OutboxMessage.objects.filter(pk=message.pk).update(due_at=database_now() + delay)
+            enqueue_sending(message.pk, delay=delay)
 
 
 def _wait_before_retry(attempts: int) -> timedelta:
@@ -257,8 +258,10 @@ _EVENT = {
 }
 
 
-def _settle(message: OutboxMessage, status: MailStatus, *, error: str = "") -> None:
-    """INFLIGHT → `status`, with its event. A row that is no longer INFLIGHT is left as it is."""
+def _settle(message: OutboxMessage, status: MailStatus, *, error: str = "") -> bool:
+    """INFLIGHT → `status`, with its event; whether it was INFLIGHT by this claim. Else it is left as it is: a
+    sender that was given up may come back when people had the mail sent again and another is at it.
+    """
     now = timezone.now()
     event_type, severity = _EVENT[status]
     with connection.cursor() as cursor:
@@ -266,6 +269,7 @@ def _settle(message: OutboxMessage, status: MailStatus, *, error: str = "") -> N
             _SETTLE,
             {
                 "id": message.pk,
+                "claimed_at": message.claimed_at,
                 "status": status.value,
                 "error": error,
                 "sent_at": now if status == MailStatus.SENT else None,
@@ -275,3 +279,4 @@ def _settle(message: OutboxMessage, status: MailStatus, *, error: str = "") -> N
         (settled,) = cursor.fetchone()
     if not settled:
         logger.warning("mail %s was settled by someone else", message.pk)
+    return bool(settled)

@@ -3,15 +3,18 @@
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from smtplib import SMTPDataError
+from typing import Any, ClassVar
 
 import pytest
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
+from django.utils import timezone
 from django_q.models import OrmQ
 
 from bookings.models import Booking, MailStatus, OutboxMessage
 from bookings.outbox import delivery
+from bookings.outbox.by_hand import resend
 from bookings.queue.tasks import BEHIND
 from observability.database_clock import database_now
 from tests.integration.bookings.mailing import (
@@ -204,6 +207,41 @@ class GivenUp(BaseEmailBackend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         OutboxMessage.objects.update(claimed_at=database_now() - delivery.STALE_AFTER)
         assert delivery.mark_stale() == 1
+        return len(email_messages)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "error",
+    [None, SMTPDataError(451, b"try again"), SMTPDataError(550, b"no")],
+    ids=["taken", "refused for now", "refused for good"],
+)
+def test_a_sender_that_comes_back_does_not_settle_what_another_is_sending(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, error: Exception | None
+) -> None:
+    """Given up as unknown, sent again by a person, and claimed by another sender, who is at it."""
+    settings.EMAIL_BACKEND = f"{__name__}.SentByAnother"
+    monkeypatch.setattr(SentByAnother, "error", error)
+    message = promised()
+    delivery.send(message.pk)
+    message.refresh_from_db()
+    assert (message.status, message.resends, message.attempts) == (MailStatus.INFLIGHT, 1, 1)
+    assert told() == [("mail.unknown", "error"), ("mail.resent", "info")]
+    assert len(tasks()) == 2  # the promise's own and the person's
+
+
+class SentByAnother(BaseEmailBackend):
+    """Takes so long over a mail that another sender has it meanwhile; then raises `error`, or takes it."""
+
+    error: ClassVar[Exception | None] = None
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        OutboxMessage.objects.update(claimed_at=database_now() - delivery.STALE_AFTER)
+        assert delivery.mark_stale() == 1
+        again = resend(message_id=OutboxMessage.objects.get().pk, seen_resends=0, now=timezone.now())
+        age(again, status=MailStatus.INFLIGHT, attempts=1, claimed_at=database_now())
+        if self.error is not None:
+            raise self.error
         return len(email_messages)
 
 
