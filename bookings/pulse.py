@@ -16,9 +16,10 @@ _RECORD = struct.Struct("=cI")
 
 
 class Beat(Enum):
-    """A canary came through the whole cluster; a worker began a task; it ended one."""
+    """A canary came through the whole cluster; its guard looked around; a worker began or ended a task."""
 
     CANARY = b"c"
+    GUARDED = b"g"
     BEGAN = b"b"
     ENDED = b"e"
 

@@ -2,6 +2,10 @@
 
 Killing an idle worker can leave the lock of django-q2's inner queue locked for ever: every process
 lives and none gets a task. Only a canary that does not come through shows it.
+
+Killing a worker just as it ends a task can leave another lock locked for ever, which the guard of the
+cluster waits for: what is left works on, but a process that is lost is not replaced. Only the guard's
+silence shows it.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,8 +14,9 @@ from datetime import timedelta
 
 from bookings.pulse import Beat
 
-#: A cluster whose last canary is older has stalled, unless it is busy. Longer than its pusher's pause
-#: of 10 s after a failed query.
+#: A cluster whose last canary is older has stalled, unless it is busy; one whose guard last looked around
+#: longer ago has, busy or not. Longer than its pusher's pause of 10 s after a failed query, and than a guard
+#: tries to reach a database that is away.
 SILENCE = timedelta(seconds=15)
 
 #: What a new cluster is given until its first canary.
@@ -28,6 +33,7 @@ class Watch:
     since: float
     longest_task: timedelta
     came_through: bool = False
+    _guarded: float | None = None
     _at_work: dict[int, float] = field(default_factory=dict)
 
     def hear(self, beats: Iterable[tuple[Beat, int]], now: float) -> None:
@@ -35,20 +41,26 @@ class Watch:
         for beat, pid in beats:
             if beat is Beat.CANARY:
                 self.since, self.came_through = now, True
+            elif beat is Beat.GUARDED:
+                self._guarded = now
             elif beat is Beat.BEGAN:
                 self._at_work[pid] = now
             else:
                 self._at_work.pop(pid, None)
 
     def forgive(self, now: float) -> None:
-        """Count from now: what kept the canary back was not the cluster's fault."""
+        """Count from now: what kept the beats back was not the cluster's fault."""
         self.since = now
+        self._guarded = now if self._guarded is not None else None
 
     def has_stalled(self, now: float, *, is_alive: Callable[[int], bool]) -> bool:
-        """Whether canaries stay away although no worker is at a task that may keep them waiting.
+        """Whether its guard or its canaries have fallen silent, the canaries without a reason.
 
-        A canary waits for at most two tasks: the one worked on and the one queued before it.
+        A canary waits for at most two tasks: the one worked on and the one queued before it. The guard waits
+        for none.
         """
+        if self._guarded is not None and now - self._guarded > SILENCE.total_seconds():
+            return True
         silent = now - self.since
         if silent <= (SILENCE if self.came_through else START).total_seconds():
             return False

@@ -1,7 +1,8 @@
 """The broker of a cluster: which task is handed out next.
 
 Under a supervisor the cluster shows that it works: its broker hands out a canary now and then, which
-goes the way of every task, through pusher, worker and monitor.
+goes the way of every task, through pusher, worker and monitor. What the canary does not pass is the guard
+that replaces lost processes; that one tells of its rounds itself.
 """
 
 import multiprocessing
@@ -17,6 +18,7 @@ from django.db.backends.utils import CursorWrapper
 from django_q.brokers.orm import ORM
 
 from bookings import lifeline, pulse
+from bookings.pulse import Beat
 from bookings.queue.tasks import PATIENT, URGENT, package
 from bookings.queue.worker import CANARY_TASK
 
@@ -88,6 +90,11 @@ class ClusterBroker(ORM):  # type: ignore[misc]
     def delete(self, task_id: int) -> None:
         """Take a task that was worked on from the queue."""
         _ask_again_if_broken(lambda cursor: cursor.execute(_DONE, [task_id]))
+
+    def set_stat(self, key: str, value: str, timeout: int) -> None:
+        """Keep the cluster's figures: what the guard, which replaces lost processes, does in each round."""
+        pulse.tell(Beat.GUARDED)
+        super().set_stat(key, value, timeout)
 
     def _next(self) -> list[tuple[int | None, str]]:
         values: dict[str, Any] = {"urgent": URGENT, "patient": PATIENT, "patience": PATIENCE, "retry": _RETRY}

@@ -21,7 +21,7 @@ from django.apps import AppConfig
 POISON = "poison"
 
 #: Packages whose modules may hold the functions.
-FLOORS = ("assignments.", "bookings.")
+FLOORS = ("assignments.", "bookings.", "observability.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +48,7 @@ POINTS: Mapping[str, Point] = {
     "mail claimed": Point(where="bookings.outbox.delivery:_claim"),
     "mail accepted, not yet settled": Point(where="bookings.outbox.delivery:_settle", before=True),
     "mail settled": Point(where="bookings.outbox.delivery:_settle"),
+    "task ended, its worker's lock held": Point(where="observability.log_context:end_task"),
     "lost run recovered": Point(where="assignments.sweeper:recover"),
 }
 

@@ -24,8 +24,14 @@ IN_RECOVERY = "lost run recovered"
 #: Hit by a booking that finds no table.
 IN_FAILURE = "failure recorded"
 
+#: Leaves a lock behind that the cluster's guard waits for; fault 4 sees to it.
+IN_THE_LOCK = "task ended, its worker's lock held"
+
 #: Points that V3's direct path does not pass: it writes all that in one statement.
 ON_LEGACY = ["finishing, tables held", "finishing, transition written", "mail promised"]
+
+#: What fault 3 with V3's direct path leaves out, or arms by itself.
+NOT_HERE = [IN_RECOVERY, IN_THE_LOCK, *ON_LEGACY]
 
 #: What the normal test run hits; `make chaos` hits them all.
 SELECTION = ["claimed", "finished, not yet committed", "mail accepted, not yet settled"]
@@ -35,7 +41,7 @@ RESUME = 30.0
 
 
 def test_fault_3_a_worker_killed_at_each_point_loses_nothing(site: Site, seed: int, report: Report) -> None:
-    points = [name for name in (POINTS if FULL else SELECTION) if name not in (IN_RECOVERY, *ON_LEGACY)]
+    points = [name for name in (POINTS if FULL else SELECTION) if name not in NOT_HERE]
     site.rng.shuffle(points)
     slowest = 0.0
     with site.workers(), LeaseWatch(servers=site.servers, database=site.database) as leases:
@@ -171,6 +177,29 @@ def test_fault_4_work_resumes_after_any_one_process_is_killed(
     site.must_be_sound()
     assert seconds < RESUME
     report(resumed_s=round(seconds, 1), stalled=restarts("stalled"), died=restarts("died"))
+
+
+@full_only
+@pytest.mark.parametrize("how", ["it waits for a dead worker's lock", "it is stopped"])
+def test_fault_4_a_cluster_whose_guard_stands_still_is_started_anew(
+    site: Site, seed: int, how: str, report: Report
+) -> None:
+    """One worker goes on, and canaries come through: but nobody would replace it."""
+    with site.workers() as workers:
+        _, sentinel, *_ = workers.cluster
+        if how == "it is stopped":
+            sentinel.suspend()
+        else:
+            site.arm(IN_THE_LOCK)
+            site.take_in(1)
+            site.wait_until(lambda: site.has_struck(IN_THE_LOCK))
+        went_on = seconds_to_work(site)
+        noticed = site.wait_until(lambda: restarts("stalled") == 1)
+        seconds = seconds_to_work(site)
+        assert len(workers.at_work) == site.queue_workers
+    site.must_be_sound()
+    assert noticed < RESUME
+    report(went_on_s=round(went_on, 1), noticed_s=round(noticed, 1), resumed_s=round(seconds, 1))
 
 
 @full_only

@@ -75,3 +75,15 @@ def test_silence_that_was_not_the_clusters_fault_is_forgiven() -> None:
 
     assert not stalled(seen, 2 * QUIET)
     assert stalled(seen, 2 * QUIET + 1)
+
+
+def test_a_guard_that_stands_still_is_a_stall_though_canaries_come_through() -> None:
+    seen = watch()
+    seen.hear([(Beat.GUARDED, 8)], 1.0)
+    for now in (1.0, 8.0, 1.0 + QUIET):
+        seen.hear([(Beat.CANARY, 9), (Beat.BEGAN, 7)], now)
+        assert not stalled(seen, now)
+    assert stalled(seen, 2.0 + QUIET)
+
+    seen.forgive(2.0 + QUIET)
+    assert not stalled(seen, 2.0 + QUIET)
