@@ -8,7 +8,7 @@ work; while it is away all come, and the advisory lock keeps them apart.
 import logging
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from datetime import timedelta
 
@@ -29,6 +29,7 @@ from bookings.outbox import delivery
 from bookings.privacy import retention
 from bookings.webhooks.delivery import dispatch
 from observability.alerts.watch import watch
+from observability.database_clock import database_now
 from observability.partitions import adopt_strays, drop_expired, ensure_partitions
 from observability.rollups import drop_narrow, roll_up
 from observability.timings import TIMINGS, forget, sample_connections
@@ -93,32 +94,67 @@ def _turn() -> str:
 
 
 def round_of_upkeep() -> bool:
-    """One round, unless another process is at it; returns whether it was done."""
-    # By itself and first: making a partition locks the events table, which no sweep may hold rows against.
-    ensure_partitions(today=timezone.now().date())
-    swept = _sweep_unless_another_does()
-    _tend_events()
-    watch(now=timezone.now())
-    _tend_rollout()
-    retention.forget(now=timezone.now())
-    return swept
+    """One round, unless another process is at it; returns whether it was done.
+
+    What fails keeps nothing else from its turn: bookings are swept though a file cannot be removed. Raises
+    the first error in the end, or at once if the database is gone.
+    """
+    errors: list[Exception] = []
+    done = [_its_turn(chore, errors) for chore in _CHORES]
+    if errors:
+        raise errors[0]
+    return all(done)
 
 
-def _sweep_unless_another_does() -> bool:
+def _its_turn(chore: Callable[[], bool | None], errors: list[Exception]) -> bool:
+    """Do a chore; whether no other process was at it."""
+    try:
+        return chore() is not False
+    except Exception as error:
+        if isinstance(error, DatabaseError) and not _is_connected():
+            raise
+        errors.append(error)
+        return True
+
+
+def _is_connected() -> bool:
+    return connection.connection is not None and not connection.connection.closed
+
+
+def _make_partitions() -> None:
+    ensure_partitions(today=database_now().date())
+
+
+def _tend_bookings() -> bool:
+    return _alone(lambda: sweep(now=timezone.now()))
+
+
+def _tend_mails() -> bool:
+    return _alone(delivery.mark_stale, delivery.requeue_overdue)
+
+
+def _tend_the_rest() -> bool:
+    return _alone(dispatch, ask_for_fixes, sample_connections)
+
+
+def _alone(*chores: Callable[[], object]) -> bool:
+    """Do chores in one transaction, unless another process is at some of the kind."""
     with transaction.atomic(), closing(connection.cursor()) as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [ADVISORY_LOCK])
         if not cursor.fetchone()[0]:
             return False
-        now = timezone.now()
-        sweep(now=now)
-        delivery.mark_stale()
-        delivery.requeue_overdue()
-        dispatch()
-        ask_for_fixes()
-        uploads.forget(now=now)
-        idempotency.forget(now=now)
-        sample_connections()
+        for chore in chores:
+            chore()
     return True
+
+
+def _throw_away() -> bool:
+    """What is kept no longer; by the database's clock, as it does not come back.
+
+    A worker whose clock steps ahead would otherwise take guests out of bookings that are to come.
+    """
+    now = database_now()
+    return _alone(lambda: uploads.forget(now=now), lambda: idempotency.forget(now=now))
 
 
 def _tend_rollout() -> None:
@@ -135,5 +171,28 @@ def _tend_events() -> None:
     roll_up()
     drop_narrow()
     adopt_strays()
-    drop_expired(now=timezone.now(), keep_days=settings.EVENT_RETENTION_DAYS)
-    forget(now=timezone.now(), keep_days=settings.EVENT_RETENTION_DAYS)
+    now = database_now()
+    drop_expired(now=now, keep_days=settings.EVENT_RETENTION_DAYS)
+    forget(now=now, keep_days=settings.EVENT_RETENTION_DAYS)
+
+
+def _tend_alerts() -> None:
+    watch(now=timezone.now())
+
+
+def _forget_guests() -> None:
+    retention.forget(now=database_now())
+
+
+#: Partitions by themselves and first: making one locks the events table, and no sweep may hold rows meanwhile.
+_CHORES: Sequence[Callable[[], bool | None]] = (
+    _make_partitions,
+    _tend_bookings,
+    _tend_mails,
+    _tend_the_rest,
+    _throw_away,
+    _tend_events,
+    _tend_alerts,
+    _tend_rollout,
+    _forget_guests,
+)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from types import ModuleType
 
 import pytest
 from django.conf import settings
@@ -16,7 +17,10 @@ from assignments.protection import redis_access
 from assignments.upkeep import INTERVAL, TURN, round_in_turn, round_of_upkeep
 from bookings.api import idempotency
 from bookings.imports import uploads
-from bookings.models import ApiAnswer, ImportRun
+from bookings.models import ApiAnswer, Booking, ImportRun
+from bookings.outbox import delivery
+from bookings.privacy import retention
+from tests.factories import dinner, receive, serving_restaurant
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +73,31 @@ def test_while_redis_is_away_every_process_comes(rounds: list[None], monkeypatch
 
     monkeypatch.setattr(upkeep, "ask", away)
     assert [round_in_turn() for _ in range(2)] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("module", "chore"),
+    [(upkeep, "ensure_partitions"), (delivery, "mark_stale"), (uploads, "forget"), (upkeep, "dispatch")],
+    ids=["partitions", "mails", "uploads", "webhooks"],
+)
+def test_what_fails_keeps_nothing_else_from_its_turn(
+    module: ModuleType, chore: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Among the rest, a lost run is recovered and a question of the end of the round is asked."""
+    booking = receive(serving_restaurant(2), start=dinner(day=2))
+    Booking.objects.update(assignment_state="assignment_in_progress", assignment_attempts=1)
+    asked: list[None] = []
+
+    def fail(*_: object, **__: object) -> None:
+        raise LookupError(chore)
+
+    monkeypatch.setattr(module, chore, fail)
+    monkeypatch.setattr(retention, "forget", lambda **_: asked.append(None))
+    with pytest.raises(LookupError, match=chore):
+        round_of_upkeep()
+    booking.refresh_from_db()
+    assert booking.assignment_state == "assignment_pending"
+    assert len(asked) == 1
 
 
 def answers(*ages: int) -> None:
