@@ -18,7 +18,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from assignments.protection.redis_access import ask
+from assignments.protection.redis_access import ask, take
 from assignments.review.best_fixes import ask_for_fixes
 from assignments.rollout import decisions, guard, notices
 from assignments.rollout.gates import looking, pictures
@@ -80,7 +80,7 @@ def round_in_turn() -> bool:
 
 def _take_turn() -> bool:
     with suppress(RedisError):
-        return bool(ask(lambda client: client.set(_turn(), 1, nx=True, px=TURN // timedelta(milliseconds=1))))
+        return ask(lambda client: take(client, _turn(), "1", milliseconds=TURN // timedelta(milliseconds=1)))
     return True
 
 
@@ -184,7 +184,7 @@ def _forget_guests() -> None:
     retention.forget(now=database_now())
 
 
-#: Partitions by themselves and first: making one locks the events table, and no sweep may hold rows meanwhile.
+#: Partitions by themselves and first: making one locks the events table, and no sweep may hold rows then.
 _CHORES: Sequence[Callable[[], bool | None]] = (
     _make_partitions,
     _tend_bookings,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from assignments import flags, legacy, shadow
 from assignments.coordinator.claim import Claim, claim, refusal
@@ -183,8 +184,14 @@ def _refuse(booking: Booking, route: Route, reason: Reason, now: datetime) -> Ou
 
 
 def _come_back(booking: Booking, reason: Reason, delay: timedelta, now: datetime) -> Outcome:
-    """Not counted as an attempt: the booking stays as it is, and its task comes back."""
+    """Not counted as an attempt: the booking stays as it is, and its task comes back.
+
+    When is written down, or a sweep would take the task for lost and give the booking one more each time.
+    """
+    seen = Booking.objects.filter(pk=booking.pk, assignment_state_version=booking.assignment_state_version)
     with transaction.atomic():
+        # By the database's clock, like the task.
+        seen.update(next_attempt_at=Now() + delay)
         enqueue(ASSIGN_TASK, booking.pk, "retry", delay=delay)
         record_return(booking, reason, delay, now)
     return Retry(reason=reason, delay=delay)

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.cache import caches
 from redis.exceptions import RedisError
 
-from assignments.protection.redis_access import Script, ask
+from assignments.protection.redis_access import Script, ask, take
 from observability.traces import traced
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ def booking_lock(booking_id: int) -> Iterator[Grant]:
 def _acquire(key: str, token: str) -> bool:
     # By hand, as redis-py's Lock prepares its three scripts anew for each lock.
     try:
-        return bool(ask(lambda client: client.set(key, token, nx=True, px=TTL_SECONDS * 1000)))
+        return ask(lambda client: take(client, key, token, milliseconds=TTL_SECONDS * 1000))
     except RedisError as error:
         logger.info("no Redis (%s); going on without the lock", type(error).__name__)
         return True

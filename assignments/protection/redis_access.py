@@ -58,6 +58,17 @@ def ask(question: Callable[[Any], Result]) -> Result:
         raise
 
 
+def take(client: Any, key: str, owner: str, *, milliseconds: int) -> bool:
+    """Set a key for so long if it is nobody's; whether it was.
+
+    A key that lasts longer is nobody's: the server's clock has stepped back, or its clock is not the one of
+    the server before it, and whoever set the key may be long dead.
+    """
+    if client.set(key, owner, nx=True, px=milliseconds):
+        return True
+    return client.pttl(key) > milliseconds and bool(client.set(key, owner, px=milliseconds))
+
+
 def end_pause() -> None:
     """Ask Redis again at once."""
     _pause.until = 0.0

@@ -10,7 +10,15 @@ from django.core.cache import caches
 from django_redis import get_redis_connection
 
 from assignments.protection import breaker
-from assignments.protection.breaker import COOLDOWN, THRESHOLD, Answer, Breaker, LocalCircuit, Verdict
+from assignments.protection.breaker import (
+    COOLDOWN,
+    PROBE_LEASE,
+    THRESHOLD,
+    Answer,
+    Breaker,
+    LocalCircuit,
+    Verdict,
+)
 from assignments.protection.redis_access import end_pause
 from tests.processes import in_parallel
 
@@ -124,6 +132,25 @@ def test_an_open_circuit_is_never_asked_again_sooner_than_after_a_second() -> No
     fail(THRESHOLD)
     get_redis_connection().hset(circuit_key(), "until", 2**53)
     assert Breaker().admit().delay >= timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("longest", [COOLDOWN, PROBE_LEASE])
+def test_a_server_clock_that_steps_back_does_not_keep_it_open_for_as_long(longest: timedelta) -> None:
+    """The end of the cool-down, or of the probe's lease, then lies an hour ahead; so does when it opened."""
+    fail(THRESHOLD)
+    if longest == PROBE_LEASE:
+        let_cooldown_pass()
+        Breaker().admit()
+    client, key = get_redis_connection(), circuit_key()
+    for field in ("until", "since"):
+        client.hincrby(key, field, 3_600_000)
+
+    refused = Breaker().admit()
+
+    assert refused.verdict is Verdict.OPEN
+    assert refused.delay == longest
+    assert refused.open_for == timedelta(0)
+    assert int(client.hget(key, "until")) / 1000 - client.time()[0] < longest.total_seconds() + 1
 
 
 def admit_together(barrier: Any) -> str:

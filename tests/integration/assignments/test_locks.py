@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import caches
 from django_redis import get_redis_connection
 
-from assignments.protection.locks import booking_lock
+from assignments.protection.locks import TTL_SECONDS, booking_lock
 from assignments.protection.redis_access import end_pause
 
 
@@ -61,3 +61,11 @@ def test_without_redis_the_run_goes_on(settings: Any) -> None:
             assert again.held
     finally:
         end_pause()
+
+
+def test_a_lock_that_lasts_longer_than_any_is_nobodys() -> None:
+    """The server's clock has stepped back: its owner may be dead for long, and nobody would plan."""
+    get_redis_connection().set(key(1), "dead", px=TTL_SECONDS * 1000 + 3_600_000)
+    with booking_lock(1) as first, booking_lock(1) as second:
+        assert (first.held, second.held) == (True, False)
+    assert not get_redis_connection().exists(key(1))

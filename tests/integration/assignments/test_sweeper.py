@@ -11,10 +11,13 @@ from django_q.models import OrmQ
 
 from assignments.coordinator import process_booking
 from assignments.coordinator.claim import claim
+from assignments.coordinator.retry_policy import NO_PERMIT_DELAY
 from assignments.coordinator.route import Route
 from assignments.edge import Edge
 from assignments.engine.flags import Mode
+from assignments.engine.reasons import Reason
 from assignments.models import Attempt, Slot
+from assignments.outcomes import Retry
 from assignments.protection.locks import Grant
 from assignments.sweeper import Swept, recover, sweep
 from assignments.upkeep import ADVISORY_LOCK, round_of_upkeep
@@ -23,6 +26,7 @@ from bookings.models import Booking, StateChange
 from bookings.queue.tasks import BEHIND, enqueue
 from tests.factories import NOW, receive, serving_restaurant
 from tests.invariants import breaches
+from tests.permits import take_permit
 
 pytestmark = pytest.mark.django_db
 
@@ -118,6 +122,25 @@ def test_a_retry_that_is_not_yet_due_is_left_to_its_task(booking: Booking) -> No
     process_booking(booking_id=booking.pk, trigger="test", edge=EDGE)
     OrmQ.objects.all().delete()
     assert sweep(now=NOW) == Swept(lost_runs=0, overdue=0)
+
+
+def test_a_booking_whose_task_comes_back_again_and_again_gets_no_second_one(booking: Booking) -> None:
+    """No permit is free, for longer than a task may be missing: each sweep would double its tasks."""
+    long_ago = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
+    for other in [receive(booking.restaurant) for _ in range(3)]:
+        assert take_permit(other, limit=3)
+    Booking.objects.filter(pk=booking.pk).update(updated_at=long_ago)
+    OrmQ.objects.all().delete()
+
+    outcome = process_booking(booking_id=booking.pk, trigger="test", edge=EDGE)
+
+    assert outcome == Retry(reason=Reason.RATE_LIMITED, delay=NO_PERMIT_DELAY)
+    assert sweep(now=NOW) == Swept(lost_runs=0, overdue=0)
+    assert queued() == [booking.pk]
+    # Lost after all: long due, and nobody came.
+    OrmQ.objects.all().delete()
+    Booking.objects.filter(pk=booking.pk).update(next_attempt_at=long_ago)
+    assert sweep(now=NOW) == Swept(lost_runs=0, overdue=1)
 
 
 def test_a_final_booking_is_never_swept(booking: Booking) -> None:

@@ -67,6 +67,13 @@ def test_a_process_that_cannot_do_the_round_leaves_it_to_the_next(
     assert round_in_turn()
 
 
+def test_a_turn_that_lasts_too_long_is_nobodys(rounds: list[None]) -> None:
+    """The server's clock has stepped back: without this nobody would sweep until it is there again."""
+    get_redis_connection().set(turn(), 1, px=3_600_000)
+    assert [round_in_turn() for _ in range(2)] == [True, False]
+    assert 0 < get_redis_connection().pttl(turn()) <= TURN / timedelta(milliseconds=1)
+
+
 def test_while_redis_is_away_every_process_comes(rounds: list[None], monkeypatch: pytest.MonkeyPatch) -> None:
     def away(_: object) -> None:
         raise redis_access.RedisAwayError
