@@ -34,6 +34,9 @@ class StaffRestaurantInline(RecordInline[StaffRestaurant, User]):
 class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
     """Inlines stand on the page of a person who exists; adding asks for name and password first."""
 
+    # Everybody signs in by password: Django would offer to make an account without, for directories.
+    add_fieldsets = ((None, {"fields": ("username", "password1", "password2")}),)
+
     def get_inlines(self, request: HttpRequest, obj: User | None) -> list[Any]:
         return [StaffRestaurantInline] if obj and (request.user.is_superuser or obj != request.user) else []
 
@@ -49,6 +52,11 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
         """What may not be changed is shown; Django then ignores it in a form that was made up."""
         fixed = RIGHTS if obj == request.user else () if request.user.is_superuser else _ADMINISTRATORS_ONLY
         return [*super().get_readonly_fields(request, obj), *fixed]
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Who is added is to sign in here; by Django's default they would be told of a wrong password."""
+        obj.is_staff = obj.is_staff or not change
+        super().save_model(request, obj, form, change)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         field = super().formfield_for_manytomany(db_field, request, **options)
