@@ -149,6 +149,16 @@ ROLLED_BACK = Rule(
     # As long as runs on the flags of before are looked out for (assignments.rollout.rollback.WATCHED).
     span=30 * _MINUTE,
 )
+SIGN_INS_LOCKED = Rule(
+    key="sign_ins_locked",
+    title="Many sign-ins are locked",
+    priority=Priority.P2,
+    # Who forgot a password and goes on is locked twice in this time (SIGN_IN_LOCK_MINUTES is 15).
+    threshold=2,
+    good=0,
+    unit="lockouts",
+    span=30 * _MINUTE,
+)
 
 RULES = (
     CONFIRMATION_LOW,
@@ -161,6 +171,7 @@ RULES = (
     OUTBOX_UNKNOWN,
     EVENTS_STALE,
     ROLLED_BACK,
+    SIGN_INS_LOCKED,
 )
 BY_KEY = {rule.key: rule for rule in RULES}
 

@@ -83,8 +83,14 @@ def events(now: datetime) -> Sample:
 
 
 def rolled_back(now: datetime) -> Sample:
-    told = read(Window.until(now, policy.ROLLED_BACK.span), "event")["event"].get("phase.rolled_back")
-    return Sample(value=told.count if told else 0, detail="see the rollout's incidents" if told else "none")
+    told = _told("phase.rolled_back", policy.ROLLED_BACK, now)
+    return Sample(value=told, detail="see the rollout's incidents" if told else "none")
+
+
+def sign_ins_locked(now: datetime) -> Sample:
+    """Each lock of a name at an address, or of an address, is one event; attempts behind it are none."""
+    told = _told("sign_in.locked", policy.SIGN_INS_LOCKED, now)
+    return Sample(value=told, detail=f"{told} in {policy.SIGN_INS_LOCKED.span.total_seconds() / 60:.0f} min")
 
 
 READS: Mapping[str, Reads] = {
@@ -98,7 +104,14 @@ READS: Mapping[str, Reads] = {
     policy.OUTBOX_UNKNOWN.key: outbox,
     policy.EVENTS_STALE.key: events,
     policy.ROLLED_BACK.key: rolled_back,
+    policy.SIGN_INS_LOCKED.key: sign_ins_locked,
 }
+
+
+def _told(event_type: str, rule: policy.Rule, now: datetime) -> int:
+    """How often it was told within the rule's span."""
+    counted = read(Window.until(now, rule.span), "event")["event"].get(event_type)
+    return counted.count if counted else 0
 
 
 def _share(rate: Rate, what: str) -> Sample:

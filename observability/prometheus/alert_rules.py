@@ -127,6 +127,15 @@ ALERTS = (
         ),
         description="A person or the guard took a phase back; its incident says why.",
     ),
+    Alert(
+        name="SignInsLocked",
+        rule=policy.SIGN_INS_LOCKED,
+        expression=(
+            "sum(max by (type) (",
+            '  increase(table_assignment_events_total{{type="sign_in.locked"}}[{span}]))) > {bad}',
+        ),
+        description="{{ $value }} lockouts; several people forgot their passwords, or somebody guesses.",
+    ),
 )
 
 #: What only Prometheus can see: that there is nothing to judge by.

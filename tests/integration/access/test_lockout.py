@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from config.access import devices, lockout
 from config.access.models import Authenticator
+from observability.alerts import samples
+from observability.alerts.policy import SIGN_INS_LOCKED
 from observability.models import Event
 from tests.integration.access.conftest import PASSWORD, Makes, code_of, give_password, is_signed_in
 
@@ -188,3 +190,15 @@ def test_the_command_unlocks_a_person_and_an_address(person: Makes) -> None:
     guess(user, 3, address="203.0.113.9")
     call_command("unlock", "--address", "203.0.113.9")
     assert lockout.locked_now(now=timezone.now()) == []
+
+
+def test_the_third_lockout_within_half_an_hour_is_an_alert(person: Makes) -> None:
+    ada, grace = person(), person("grace")
+    for user, address in ((ada, "203.0.113.9"), (grace, "203.0.113.9"), (ada, "203.0.113.10")):
+        before = samples.sign_ins_locked(timezone.now()).value
+        guess(user, 3, address=address)
+    now = timezone.now()
+    found = samples.sign_ins_locked(now)
+    assert (before, found.value, found.detail) == (2, 3, "3 in 30 min")
+    assert (SIGN_INS_LOCKED.is_bad(2), SIGN_INS_LOCKED.is_bad(3)) == (False, True)
+    assert samples.sign_ins_locked(now + timedelta(minutes=31)).value == 0

@@ -112,7 +112,7 @@ def test_on_an_empty_database_rates_have_no_data_and_nothing_fires() -> None:
     look(now=NOW)
     states = dict(RuleStanding.objects.values_list("rule", "state"))
     assert {key for key, state in states.items() if state == RuleState.QUIET} == {
-        "breaker_open", "stuck", "outbox_unknown", "rolled_back",
+        "breaker_open", "stuck", "outbox_unknown", "rolled_back", "sign_ins_locked",
     }  # fmt: skip
     assert {states[key] for key in ("confirmation_low", "review_high", "events_stale")} == {RuleState.NO_DATA}
     assert not Alert.objects.exists()

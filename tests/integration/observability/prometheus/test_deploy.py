@@ -22,7 +22,7 @@ SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_c
 
 ALERTS = {
     "MetricsMissing", "ConfirmationLow", "ErrorsHigh", "ReviewHigh", "CircuitOpen", "BookingsStuck",
-    "AssignmentSlow", "ClusterStalled", "OutboxUnknown", "EventsStale", "RolledBack",
+    "AssignmentSlow", "ClusterStalled", "OutboxUnknown", "EventsStale", "RolledBack", "SignInsLocked",
 }  # fmt: skip
 
 
