@@ -34,7 +34,9 @@ class Reason(StrEnum):
 
 SENTENCES: Mapping[Reason, str] = MappingProxyType(
     {
-        Reason.PARTY_TOO_LARGE: "The party is larger than any table or combination of the house.",
+        Reason.PARTY_TOO_LARGE: (
+            "The party is larger than the house seats without a person, or than any table or combination."
+        ),
         Reason.NO_CAPACITY_AT_TIME: (
             "No table is left at this time, even if every booking that may move were moved."
         ),

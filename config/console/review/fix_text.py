@@ -103,7 +103,8 @@ def _costs(kind: FixKind, fix: Mapping[str, Any], booking: Booking, names: Names
         wanted = booking.zone.name if booking.zone else "the wanted zone"
         yield _cost(f"Not in {wanted}")
     if kind is FixKind.ATTRIBUTE:
-        yield _cost(f"Guest sits {fix['sentence'].replace('_', ' ')}")
+        missing = fix["sentence"].removeprefix("without ").replace("_", " ")
+        yield _cost(f"Asked for and not there: {missing}")
     if kind is FixKind.OVERRIDE:
         yield Trade(tone="stop", icon="lock", words="Against the rules of the house, reason required")
     for moved, here, there in fix["moves"]:

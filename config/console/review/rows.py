@@ -33,7 +33,7 @@ _BAND_WORDS = {
 
 #: What a row has room for; the whole sentence stands on the case's page.
 _SHORT = {
-    Reason.PARTY_TOO_LARGE: "Larger than any seating",
+    Reason.PARTY_TOO_LARGE: "Too large to be seated by itself",
     Reason.NO_CAPACITY_AT_TIME: "No legal seating, proven",
     Reason.PACING: "Too many arrivals at once",
     Reason.BLOCKED: "Tables that suit are out of service",

@@ -79,7 +79,7 @@ def test_a_dry_run_of_a_refusal_offers_the_nearest_alternatives() -> None:
 def test_a_party_that_is_never_planned_is_told_why() -> None:
     booking = receive(serving_restaurant(20, max_party_auto=4), party_size=5, by_staff=True)
 
-    assert "larger than any table" in run(booking.reference, "--dry-run")
+    assert "larger than the house seats" in run(booking.reference, "--dry-run")
     assert "Handed to people" in run(booking.reference)
 
 
