@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
@@ -11,7 +12,7 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from config.access import passwords, records
+from config.access import letters, passwords, records
 from config.access.sign_in import PasswordStep
 from config.access.urls import access_urls
 from config.console.alerts.urls import alert_urls
@@ -89,8 +90,13 @@ class ConsoleSite(admin.AdminSite):
             if old and not passwords.is_own_password(request, old) and passwords.is_locked_out(request):
                 return HttpResponse(status=429)
         answer = super().password_change(request, extra_context)
-        if request.method == "POST" and answer.status_code == HTTPStatus.FOUND:
+        if (
+            isinstance(request.user, User)
+            and request.method == "POST"
+            and answer.status_code == HTTPStatus.FOUND
+        ):
             records.record("password.changed", user=request.user.pk, actor=request.user.pk)
+            letters.tell(request.user, "The password was changed")
         return answer
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:

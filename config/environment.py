@@ -157,7 +157,7 @@ VARIABLES: Mapping[str, Variable] = {
         example="365",
     ),
     "CONSOLE_URL": Variable(
-        purpose="where people reach the console; alerts link to their section there",
+        purpose="where people reach the console; alerts, and mails about passwords, link there",
         example="https://console.restaurants.example",
     ),
     "ALERT_MAIL_TO": Variable(

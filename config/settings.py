@@ -271,6 +271,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+# Seconds that a link for a new password counts.
+PASSWORD_RESET_TIMEOUT = 24 * 3600
 LOGIN_URL = "admin:login"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",

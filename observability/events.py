@@ -139,6 +139,7 @@ CATALOGUE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "sign_in.unlocked": frozenset({"user", "actor"}),
         "session.ended": frozenset({"user", "reason"}),
         "password.changed": frozenset({"user", "actor"}),
+        "password.link_sent": frozenset({"user", "actor"}),
         "device.enrolled": frozenset({"user", "actor"}),
         "device.replaced": frozenset({"user", "actor"}),
         "device.reset": frozenset({"user", "actor"}),

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from config.access import devices, halfway, lockout, passwords, records, recovery, sessions
+from config.access import devices, halfway, letters, lockout, passwords, records, recovery, sessions
 from config.access.models import Authenticator
 from config.access.sign_in import complete, refused
 
@@ -47,6 +47,7 @@ def change(request: HttpRequest) -> HttpResponse:
     if request.POST.get("then") == "codes" and devices.has_device(user):
         codes = recovery.issue(user)
         records.record("recovery_codes.renewed", user=user.pk)
+        letters.tell(user, "New recovery codes were made")
         return _codes(request, codes, onward=reverse("admin:security"))
     request.session[_PROVED] = int(timezone.now().timestamp())
     return HttpResponseRedirect(reverse("admin:second_step_setup"))
@@ -72,6 +73,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
         if codes:
             request.session.pop(_OFFERED, None)
             records.record("device.replaced" if replaces else "device.enrolled", user=user.pk, actor=user.pk)
+            letters.tell(user, "A device for the second step was set up")
             return _codes(request, codes, onward=_onward(request, user, is_in=is_in))
         told = refused(request, user, devices.Checked())
     return _set_up(request, user, told)

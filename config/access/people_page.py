@@ -1,4 +1,4 @@
-"""How everybody signs in, for those who help: unlocking, and taking a lost device away."""
+"""How everybody signs in, for those who help: unlocking, links for new passwords, lost devices taken away."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,14 +17,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from config.access import devices, lockout, records, sessions
+from config.access import devices, letters, lockout, new_password, records, sessions
 from config.access.models import Authenticator
 from config.access.rights import may_manage, why_not
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """A person: `since` the device counts, None without one; `until` the lock is over, None unlocked."""
+    """A person: `since` the device counts, None without one; `until` the lock is over, None unlocked.
+
+    `waits` for a password to be chosen.
+    """
 
     user: User
     since: datetime | None
@@ -32,6 +35,7 @@ class Row:
     codes_left: int
     until: datetime | None
     is_self: bool
+    waits: bool
 
 
 @require_safe
@@ -67,6 +71,14 @@ def reset(request: HttpRequest, user_id: int) -> HttpResponse:
     return _help(request, by, to, lambda: reset_device(to, by=by), told)
 
 
+@require_POST
+def link(request: HttpRequest, user_id: int) -> HttpResponse:
+    """Mail somebody the way to a password of their own choice."""
+    by, to = _pair(request, user_id)
+    told = f"{to} is sent a link for a new password; the old one opens nothing any more."
+    return _help(request, by, to, lambda: new_password.send_link(request, to, by=by), told)
+
+
 def reset_device(user: User, *, by: User | None) -> int:
     """Without a device the next sign-in leads to a new one; how many sessions were ended."""
     devices.remove(user)
@@ -74,15 +86,20 @@ def reset_device(user: User, *, by: User | None) -> int:
     records.record("device.reset", user=user.pk, actor=by.pk if by else None)
     if by is not None:
         records.log_help(by=by, to=user, what="Reset the second step.")
+    letters.tell(user, "Your second step was taken away, and your sessions ended,", by=by)
     return ended
 
 
-def _help(request: HttpRequest, by: User, to: User, deed: Callable[[], int], told: str) -> HttpResponse:
+def _help(request: HttpRequest, by: User, to: User, deed: Callable[[], object], told: str) -> HttpResponse:
     why = why_not(by, to)
+    if not why:
+        try:
+            deed()
+        except new_password.NotSentError as error:
+            why = str(error)
     if why:
         messages.error(request, f"Nothing was changed. {why}")
     else:
-        deed()
         messages.success(request, told)
     return HttpResponseRedirect(reverse("admin:sign_in_people"))
 
@@ -119,6 +136,7 @@ def _rows(request: HttpRequest, locked: dict[str, datetime]) -> list[Row]:
             codes_left=row.codes_left,
             until=locked.get(row.get_username()),
             is_self=row.pk == request.user.pk,
+            waits=not row.has_usable_password(),
         )
         for row in rows
     ]

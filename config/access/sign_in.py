@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from config.access import devices, halfway, lockout, records, recovery, sessions
+from config.access import devices, halfway, letters, lockout, records, recovery, sessions
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -95,5 +95,6 @@ def _in_by(request: HttpRequest, user: User, by: str) -> HttpResponse:
     complete(request, user, by=by)
     if by == devices.RECOVERY:
         records.record("recovery_code.used", user=user.pk, left=recovery.left(user))
+        letters.tell(user, "A recovery code was used to sign in")
         return HttpResponseRedirect(reverse("admin:security"))
     return HttpResponseRedirect(onward)

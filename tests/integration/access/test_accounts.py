@@ -9,7 +9,7 @@ from django.test import Client
 from bookings.models import StaffRestaurant
 from config.roles import ACCESS_ADMINISTRATOR, MANAGER, OPS_AGENT
 from tests.factories import RestaurantFactory
-from tests.integration.access.conftest import PASSWORD, Makes, give_password, is_signed_in
+from tests.integration.access.conftest import Makes
 
 pytestmark = pytest.mark.django_db
 
@@ -40,19 +40,6 @@ def form_of(user: User, **more: Any) -> dict[str, Any]:
 
 def group(name: str) -> Group:
     return Group.objects.get(name=name)
-
-
-def test_whoever_is_added_may_sign_in(client: Client) -> None:
-    new = {"username": "grace", "password1": PASSWORD, "password2": PASSWORD}
-    answer = client.post("/auth/user/add/", new)
-    grace = User.objects.get(username="grace")
-    assert answer.headers["Location"] == f"/auth/user/{grace.pk}/change/"
-    assert not grace.is_superuser
-    theirs = Client()
-    give_password(theirs, grace)
-    assert is_signed_in(theirs)
-    client.post(f"/auth/user/{grace.pk}/change/", form_of(grace) | {"is_staff": ""})
-    assert not is_signed_in(theirs)
 
 
 def test_an_access_administrator_puts_people_in_groups_and_gives_them_restaurants(

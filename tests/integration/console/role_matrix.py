@@ -175,6 +175,9 @@ PAGES: Mapping[str, Who] = {
     "admin:sign_in_people": Who(get=ACCESS),
     "admin:sign_in_unlock": Who(post=ACCESS),
     "admin:sign_in_reset": Who(post=ACCESS),
+    "admin:sign_in_link": Who(post=ACCESS),
+    # The link itself says whose it is.
+    "admin:new_password": Who(get=EVERYBODY, post=EVERYBODY),
     # Exports hold guests' data.
     "admin:bookings_booking_export": Who(get=EXPORT),
     "admin:export_events": Who(get=EXPORT),

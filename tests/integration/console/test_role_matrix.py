@@ -341,6 +341,8 @@ def _letter() -> str:
 
 
 _WORDS: Mapping[str, Any] = {
+    "uidb64": lambda: "MQ",
+    "token": lambda: "made-up",
     "key": _letter,
     "phase_key": lambda: "production_50",
     "app_label": lambda: "bookings",
