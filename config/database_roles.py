@@ -86,6 +86,7 @@ _WORKERS: Mapping[str, frozenset[str]] = MappingProxyType(
         "rollout_ledger": ADD,
         "rollout_notices": CHANGE,
         "rollout_phases": CHANGE,
+        "rollout_policies": ADD,
         "rollout_snapshots": ADD,
         # Whom to tell.
         "auth_user": READ,

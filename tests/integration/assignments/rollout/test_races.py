@@ -18,7 +18,14 @@ from assignments.rollout.errors import Code, RolloutError
 from assignments.rollout.gates import looking
 from tests.factories import NOW, RestaurantFactory
 from tests.integration.assignments.rollout import happenings
-from tests.integration.assignments.rollout.people import ENGINEER, person, propose, reach, sign
+from tests.integration.assignments.rollout.people import (
+    ENGINEER,
+    person,
+    propose,
+    reach,
+    sign,
+    signed_but_undecided,
+)
 from tests.integration.assignments.rollout.test_phases import modes
 from tests.processes import until_it_waits_for_a_lock
 
@@ -55,23 +62,6 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
 
     with ThreadPoolExecutor(len(works)) as pool:
         return list(pool.map(go, works))
-
-
-def signed_but_undecided(phase: Phase) -> SignOff:
-    """Everyone has signed, and whoever was to decide was lost."""
-    sign_off = propose(phase)
-    sign(sign_off, Role.ON_CALL)
-    user = person(Role.PRODUCT_OWNER)
-    Signature.objects.create(
-        sign_off=sign_off,
-        role=Role.PRODUCT_OWNER,
-        user=user,
-        approves=True,
-        digest=sign_off.digest,
-        reauthenticated=True,
-        signed_at=NOW,
-    )
-    return sign_off
 
 
 def test_a_rollback_wins_against_going_on_whichever_comes_first() -> None:
