@@ -14,6 +14,8 @@ from django.apps import apps
 from django.db import connection
 from psycopg import sql
 
+from observability.accounts import SHOWN
+
 READ = frozenset({"SELECT"})
 ADD = READ | {"INSERT"}
 #: Rows that others make are kept up to date.
@@ -88,8 +90,7 @@ _WORKERS: Mapping[str, frozenset[str]] = MappingProxyType(
         "rollout_phases": CHANGE,
         "rollout_policies": ADD,
         "rollout_snapshots": ADD,
-        # Whom to tell.
-        "auth_user": READ,
+        # Who may do what; of people themselves see below.
         "auth_user_groups": READ,
         "auth_user_user_permissions": READ,
         "auth_group": READ,
@@ -112,6 +113,9 @@ _WORKERS_CHANGE_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "review_resolutions": ("override_reason", "sentence", "before"),
     }
 )
+
+#: Columns that workers read of tables whose others are not for them: whom to name and to tell.
+_WORKERS_READ_OF: Mapping[str, tuple[str, ...]] = MappingProxyType({"auth_user": tuple(sorted(SHOWN))})
 
 #: Functions that run with their owner's rights: partitions are made and dropped by them alone.
 WORKERS_CALL = ("ensure_events_partition(date)", "drop_events_partition(date)")
@@ -149,7 +153,9 @@ def tables() -> list[Table]:
 
 def named() -> frozenset[str]:
     """The tables whose rights are written here by name."""
-    return _WEB_READS | _NOT_FOR_WORKERS | _WORKERS.keys() | _WORKERS_CHANGE_OF.keys()
+    return (
+        _WEB_READS | _NOT_FOR_WORKERS | _WORKERS.keys() | _WORKERS_CHANGE_OF.keys() | _WORKERS_READ_OF.keys()
+    )
 
 
 def rights_of_web(table: Table) -> frozenset[str]:
@@ -193,6 +199,8 @@ def statements(*, web: str, worker: str, keep_events_days: int) -> Iterator[str]
     yield from _grants(worker, ((table.name, rights_of_worker(table)) for table in found))
     for table, columns in _WORKERS_CHANGE_OF.items():
         yield f"GRANT UPDATE ({', '.join(columns)}) ON {_name(table)} TO {_name(worker)}"
+    for table, columns in _WORKERS_READ_OF.items():
+        yield f"GRANT SELECT ({', '.join(columns)}) ON {_name(table)} TO {_name(worker)}"
     yield f"GRANT SELECT ON {_EVENTS_DEFAULT} TO {_name(worker)}"
     for function in WORKERS_CALL:
         yield f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC, {_name(web)}"

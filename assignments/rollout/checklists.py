@@ -15,6 +15,7 @@ from assignments.models import ChecklistTick, Phase
 from assignments.rollout import ledger, rights
 from assignments.rollout.errors import Code, RolloutError
 from assignments.rollout.texts import LONGEST_REASON
+from observability.accounts import hidden
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +80,8 @@ def items_of(key: PhaseKey) -> tuple[Item, ...]:
 
 def lines_of(phase: Phase) -> list[Line]:
     """The checklist of a stay with the last word on each item, in one query."""
-    ticks = {tick.item: tick for tick in phase.ticks.select_related("user").order_by("pk")}
+    found = phase.ticks.select_related("user").defer(*hidden("user")).order_by("pk")
+    ticks = {tick.item: tick for tick in found}
     return [Line(item=item, tick=ticks.get(item.key)) for item in items_of(PhaseKey(phase.key))]
 
 

@@ -13,6 +13,7 @@ from assignments.models import Decision, Phase, SignOff, SignOffEnd, Snapshot
 from assignments.rollout import grounds, ledger, phases, rights, rollback, signers, voids
 from assignments.rollout.errors import Code, RolloutError
 from assignments.rollout.grounds import Fault
+from observability.accounts import hidden
 
 #: Takes a fresh look at a phase at an instant.
 Look: TypeAlias = Callable[[Phase, datetime], Snapshot]
@@ -75,6 +76,7 @@ def locked(sign_off: SignOff) -> SignOff:
     pending = (
         SignOff.objects.select_for_update(of=("self",))
         .select_related("phase__policy", "phase__cohort", "snapshot", "proposed_by")
+        .defer(*hidden("proposed_by"))
         .get(pk=sign_off.pk)
     )
     if pending.closed_at is not None:

@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 from assignments.engine.phases import PHASES, PhaseKey
 from assignments.models import LedgerEntry, RolloutNotice
 from assignments.rollout.rights import SIGN_AS
+from observability.accounts import hidden
 from observability.notices import deliver_due, mail
 
 #: What signers are told of, and what the mail begins with.
@@ -32,7 +33,7 @@ def deliver(*, now: datetime) -> int:
     """Promise what is new, then send what is due until one fails; return how many were taken."""
     _promise(now)
     return deliver_due(
-        RolloutNotice.objects.select_related("record__phase", "user"),
+        RolloutNotice.objects.select_related("record__phase", "user").defer(*hidden("user")),
         lambda notice: mail(message_of(notice)),
     )
 
@@ -41,7 +42,7 @@ def signers_of(key: PhaseKey) -> QuerySet[User]:
     """Who can sign this phase off, and has an address."""
     rights = [SIGN_AS[role] for role in PHASES[key].signers]
     held = Q(groups__permissions__codename__in=rights) | Q(user_permissions__codename__in=rights)
-    return User.objects.filter(held, is_active=True).exclude(email="").distinct()
+    return User.objects.filter(held, is_active=True).exclude(email="").defer(*hidden()).distinct()
 
 
 def _promise(now: datetime) -> None:

@@ -10,6 +10,7 @@ from assignments.models import SignOff
 from assignments.rollout import policies, rights
 from assignments.rollout.errors import Code
 from assignments.rollout.grounds import Fault
+from observability.accounts import hidden
 
 
 def faults_of_person(sign_off: SignOff, role: Role, user: User) -> Iterator[Fault]:
@@ -42,7 +43,7 @@ def faults_of_form(sign_off: SignOff, *, digest: str, reauthenticated: bool) -> 
 
 def faults_of_signatures(sign_off: SignOff) -> Iterator[Fault]:
     """Signatures that no longer count: for another digest, or by somebody who lost the role since."""
-    for signature in sign_off.signatures.select_related("user"):
+    for signature in sign_off.signatures.select_related("user").defer(*hidden("user")):
         role = Role(signature.role)
         if signature.digest != sign_off.digest:
             yield Code.OTHER_EVIDENCE, f"{signature.user} signed other evidence."

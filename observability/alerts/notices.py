@@ -10,6 +10,7 @@ from django.core.mail import EmailMessage
 from django.urls import reverse
 
 from observability import notices
+from observability.accounts import hidden
 from observability.alerts.policy import BY_KEY, title_of
 from observability.database_clock import database_now
 from observability.models import AlertChange, AlertNotice, Channel
@@ -28,7 +29,7 @@ def promise(change: AlertChange) -> None:
 def deliver_due() -> int:
     """Send what is due, until one fails; return how many were taken."""
     return notices.deliver_due(
-        AlertNotice.objects.select_related("change__alert", "change__actor"),
+        AlertNotice.objects.select_related("change__alert", "change__actor").defer(*hidden("change__actor")),
         lambda notice: _SENDERS[Channel(notice.channel)](notice),
     )
 

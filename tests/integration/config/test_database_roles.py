@@ -225,6 +225,8 @@ def test_no_process_gets_around_the_rules(process: str, statement: str) -> None:
         "SELECT * FROM django_session",
         "SELECT * FROM django_admin_log",
         "SELECT * FROM channel_tokens",
+        "SELECT password FROM auth_user",
+        "SELECT * FROM auth_user",
         "UPDATE staff_restaurants SET user_id = 1",
         "UPDATE rollout_sign_offs SET decision = 'proceed'",
         "INSERT INTO rollout_signatures (id) VALUES (1)",
