@@ -132,8 +132,12 @@ def change(
 
 
 def is_open(booking: Booking) -> bool:
-    """Whether a booking can still be changed at all."""
-    return booking.assignment_state is not None and booking.status in _OPEN
+    """Whether a booking can still be changed at all. Whose guest is forgotten is not given one again."""
+    return (
+        booking.assignment_state is not None
+        and booking.status in _OPEN
+        and booking.guest_forgotten_at is None
+    )
 
 
 def _check_open(booking: Booking) -> None:
@@ -141,6 +145,8 @@ def _check_open(booking: Booking) -> None:
         return
     if booking.assignment_state is None:
         raise ChangeError(f"{booking.reference} is imported history and stays as it is")
+    if booking.guest_forgotten_at is not None:
+        raise ChangeError(f"{booking.reference} is long over and its guest forgotten; make a new booking")
     status = booking.get_status_display().lower()
     raise ChangeError(f"{booking.reference} is {status} and can no longer be changed; make a new booking")
 

@@ -29,6 +29,7 @@ def _standing(booking: Booking) -> tuple[object, ...]:
         booking.assignment_state_version,
         booking.revision,
         booking.locked,
+        booking.guest_forgotten_at,
         wish_of(booking),
     )
 

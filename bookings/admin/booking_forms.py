@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from bookings import intake
 from bookings.admin.local_time import HINT, LocalDateTimeField
+from bookings.change_rules import GUEST_FIELDS
 from bookings.intake import BookingRequest, IntakeError
 from bookings.models import Booking, TableAttribute
 from observability.admin import RecordForm
@@ -90,6 +91,16 @@ class GuestForm(RecordForm[Booking]):
     class Meta:
         model = Booking
         fields = ["guest_name", "guest_email", "guest_phone", "notes", "locked"]
+
+    def clean(self) -> dict[str, Any]:
+        """A form that was opened before the guest was forgotten does not bring them back."""
+        cleaned = super().clean() or {}
+        forgotten = Booking.objects.select_for_update(no_key=True).values_list(
+            "guest_forgotten_at", flat=True
+        )
+        if forgotten.get(pk=self.instance.pk) and any(cleaned.get(name) for name in GUEST_FIELDS):
+            raise forms.ValidationError("The guest of this booking is forgotten and is not entered again.")
+        return cleaned
 
 
 def _sentence(message: str) -> str:

@@ -6,10 +6,16 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from assignments.models import ReviewCase
+from assignments.review.claims import CaseError
+from assignments.review.waiting import note
 from assignments.upkeep import round_of_upkeep
+from bookings.change_request import BookingChange
+from bookings.change_rules import asked_of
+from bookings.changes import ChangeError, change
 from bookings.models import Booking, BookingStatus, GuestErasure, MailStatus, OutboxMessage
 from bookings.privacy import retention
 from bookings.privacy.data_map import GUEST_DATA
@@ -173,6 +179,56 @@ def test_unset_guests_stay_and_nothing_is_asked(booking: Booking, settings: obje
         assert forget(DUE + timedelta(days=10_000)) == 0
     assert not asked.captured_queries
     assert known() == {booking.pk}
+
+
+@pytest.mark.parametrize("status", [BookingStatus.CONFIRMED, BookingStatus.CHECKED_IN])
+def test_a_change_does_not_bring_the_guest_back(booking: Booking, status: str) -> None:
+    Booking.objects.filter(pk=booking.pk).update(status=status)
+    forget()
+    with pytest.raises(ChangeError, match="its guest forgotten"):
+        change(booking_id=booking.pk, wish=BookingChange(guest_name=NAME), now=DUE)
+    assert not known()
+
+
+def test_a_change_that_looked_before_does_not_bring_the_guest_back(
+    booking: Booking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look_then_forget(*given: Any, **more: Any) -> Any:
+        forget()
+        return asked_of(*given, **more)
+
+    monkeypatch.setattr("bookings.changes.asked_of", look_then_forget)
+    with pytest.raises(ChangeError, match="its guest forgotten"):
+        change(booking_id=booking.pk, wish=BookingChange(guest_name="Ada Again"), now=DUE)
+    assert not known()
+
+
+@pytest.mark.parametrize("status", [BookingStatus.CONFIRMED, BookingStatus.COMPLETED])
+def test_a_form_that_was_open_over_night_does_not_bring_the_guest_back(
+    booking: Booking, status: str, admin_client: Client
+) -> None:
+    Booking.objects.filter(pk=booking.pk).update(status=status)
+    shown = admin_client.get(f"/bookings/booking/{booking.pk}/change/").context["adminform"].form.initial
+    forget()
+    answer = admin_client.post(f"/bookings/booking/{booking.pk}/change/", {**shown, "locked": "on"})
+    assert b"not entered again" in answer.content
+    assert not known()
+    assert admin_client.post(f"/bookings/booking/{booking.pk}/change/", {"locked": "on"}).status_code == 302
+
+
+def test_nothing_is_noted_about_a_guest_who_is_forgotten(booking: Booking, actor: User) -> None:
+    forget()
+    with pytest.raises(CaseError, match="its guest forgotten"):
+        note(case_id=ReviewCase.objects.get().pk, user=actor, text=f"{NAME} called", now=DUE)
+
+
+def test_the_same_request_again_finds_the_booking_without_its_guest(booking: Booking) -> None:
+    forget()
+    again = receive(booking.restaurant, guest_name=NAME, channel="web", idempotency_key=f"order-{EMAIL}-2")
+    assert again.pk != booking.pk
+    Booking.objects.filter(pk=booking.pk).update(idempotency_key="order-1")
+    found = receive(booking.restaurant, guest_name=NAME, channel="web", idempotency_key="order-1")
+    assert (found.pk, found.guest_name) == (booking.pk, "")
 
 
 def test_upkeep_does_it(booking: Booking) -> None:
