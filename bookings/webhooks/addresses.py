@@ -68,6 +68,9 @@ def is_allowed(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_allowed(inner)
+        # Python calls these global: blocks for other clothes of IPv4, and what was private before fc00::/7.
+        if address.is_reserved or address.is_site_local:
+            return False
     return address.is_global and not address.is_multicast
 
 
