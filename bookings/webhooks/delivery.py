@@ -60,12 +60,14 @@ def dispatch() -> int:
 def drain(endpoint_id: int) -> int:
     """Post what is due to an endpoint, oldest first, for one turn; return how many were posted."""
     now = database_now()
-    if not _free(now).filter(pk=endpoint_id).update(busy_until=now + LEASE):
+    lease = now + LEASE
+    if not _free(now).filter(pk=endpoint_id).update(busy_until=lease):
         return 0
     try:
         return sum(1 for _ in _turn(endpoint_id))
     finally:
-        WebhookEndpoint.objects.filter(pk=endpoint_id).update(busy_until=None)
+        # Unless it is another worker's by now.
+        WebhookEndpoint.objects.filter(pk=endpoint_id, busy_until=lease).update(busy_until=None)
 
 
 def _free(now: datetime) -> QuerySet[WebhookEndpoint]:
@@ -112,20 +114,18 @@ def _claim(endpoint_id: int) -> WebhookDelivery | None:
 
 
 def _settle(delivery: WebhookDelivery, outcome: Outcome) -> None:
-    """Record what came of a try, for the delivery and for its endpoint."""
+    """Record what came of a try, for the delivery and, if it was still ours, for its endpoint."""
     now = database_now()
+    again_at = now + _wait(RETRY_DELAYS, delivery.attempts)
+    over = outcome.gone or again_at >= delivery.expires_at
     with transaction.atomic():
         if outcome.taken:
-            _close(delivery, DeliveryStatus.SENT, outcome, now)
-            _endpoint_works(delivery.endpoint_id)
-            return
-        again_at = now + _wait(RETRY_DELAYS, delivery.attempts)
-        if outcome.gone or again_at >= delivery.expires_at:
-            _close(delivery, DeliveryStatus.DEAD, outcome, now)
-        else:
-            _close(delivery, DeliveryStatus.PENDING, outcome, now)
-            WebhookDelivery.objects.filter(pk=delivery.pk).update(due_at=again_at)
-        _endpoint_fails(delivery.endpoint_id, outcome, now)
+            if _close(delivery, DeliveryStatus.SENT, outcome, now):
+                _endpoint_works(delivery.endpoint_id)
+        elif _close(delivery, DeliveryStatus.DEAD if over else DeliveryStatus.PENDING, outcome, now):
+            if not over:
+                WebhookDelivery.objects.filter(pk=delivery.pk).update(due_at=again_at)
+            _endpoint_fails(delivery.endpoint_id, outcome, now)
 
 
 _EVENTS = {
@@ -135,8 +135,8 @@ _EVENTS = {
 }
 
 
-def _close(delivery: WebhookDelivery, status: DeliveryStatus, outcome: Outcome, now: datetime) -> None:
-    """INFLIGHT → `status`, with its event. A row that was taken from us meanwhile is left as it is."""
+def _close(delivery: WebhookDelivery, status: DeliveryStatus, outcome: Outcome, now: datetime) -> bool:
+    """INFLIGHT → `status`, with its event; whether it was so by our claim. Else it is left as it is."""
     closed = WebhookDelivery.objects.filter(
         pk=delivery.pk, status=DeliveryStatus.INFLIGHT, claimed_at=delivery.claimed_at
     ).update(
@@ -149,6 +149,7 @@ def _close(delivery: WebhookDelivery, status: DeliveryStatus, outcome: Outcome, 
         tell(_EVENTS[status], delivery, answer=outcome.answer, at=now)
     else:
         logger.warning("webhook delivery %s was taken over by someone else", delivery.pk)
+    return bool(closed)
 
 
 def _endpoint_works(endpoint_id: int) -> None:

@@ -18,7 +18,7 @@ from assignments.coordinator import process_booking
 from bookings.models import Booking, DeliveryStatus, WebhookDelivery, WebhookEndpoint
 from bookings.webhooks import addresses, delivery
 from bookings.webhooks.endpoints import disable, resend, send_test
-from bookings.webhooks.post import post
+from bookings.webhooks.post import Outcome, post
 from bookings.webhooks.signing import secret_of
 from observability.database_clock import database_now
 from observability.models import Event
@@ -297,6 +297,28 @@ def test_a_delivery_whose_sender_died_is_posted_again(receiver: Receiver) -> Non
     delivery.drain(endpoint.pk)
     row.refresh_from_db()
     assert (row.status, row.attempts, len(receiver.calls)) == (DeliveryStatus.SENT, 2, 1)
+
+
+def test_a_sender_that_comes_back_leaves_alone_what_another_does(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease is over, and another worker is at the endpoint and at the delivery."""
+    endpoint = endpoint_at(receiver.url)
+    told_of(endpoint)
+    later = database_now() + timedelta(seconds=45)
+
+    def taken_over(*_: object, **__: object) -> Outcome:
+        WebhookEndpoint.objects.update(busy_until=later)
+        WebhookDelivery.objects.update(claimed_at=later, due_at=later)
+        return Outcome(error="a line that broke while it slept")
+
+    monkeypatch.setattr(delivery, "post", taken_over)
+    delivery.drain(endpoint.pk)
+
+    endpoint.refresh_from_db()
+    assert (endpoint.busy_until, endpoint.failures, endpoint.retry_at) == (later, 0, None)
+    row = WebhookDelivery.objects.get()
+    assert (row.status, row.due_at) == (DeliveryStatus.INFLIGHT, later)
 
 
 def test_a_turn_ends_though_more_is_due(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
