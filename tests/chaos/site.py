@@ -47,6 +47,8 @@ class Workers:
     process: subprocess.Popen[bytes]
     supervised: bool
     count: int
+    #: Seconds from its start until it had done its first booking, undisturbed.
+    started: float = 0.0
 
     @property
     def main(self) -> psutil.Process:
@@ -151,9 +153,11 @@ class Site:
             )
         running = Workers(process=process, supervised=command == "worker", count=self.queue_workers)
         self.has_ended = lambda: process.poll() is not None
+        began = time.monotonic()
         try:
             self.take_in(1)
             self.settle()
+            running.started = time.monotonic() - began
             yield running
         finally:
             running.stop()

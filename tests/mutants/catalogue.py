@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 INTEGRATION = "tests/integration"
+REFUSALS = f"{INTEGRATION}/bookings/test_outbox_refusals.py"
 ASSIGNMENTS = f"{INTEGRATION}/assignments"
 COORDINATOR = f"{ASSIGNMENTS}/test_coordinator.py"
 FENCE = f"{ASSIGNMENTS}/shadow/test_fence.py"
@@ -141,5 +142,19 @@ MUTANTS = (
         old="UPDATE outbox_messages SET status = 'inflight', claimed_at",
         new="UPDATE outbox_messages SET status = 'pending', claimed_at",
         tests=(f"{INTEGRATION}/bookings/test_outbox.py::test_eight_senders_of_one_mail_send_it_once",),
+    ),
+    Mutant(
+        name="fence of a mail's sender",
+        file="bookings/outbox/delivery.py",
+        old=" AND claimed_at = %(claimed_at)s RETURNING",
+        new=" RETURNING",
+        tests=(f"{REFUSALS}::test_a_sender_that_comes_back_does_not_settle_what_another_is_sending",),
+    ),
+    Mutant(
+        name="date of a task that comes back",
+        file="assignments/coordinator/run.py",
+        old="seen.update(next_attempt_at=Now() + delay)",
+        new="seen.exists()",
+        tests=(f"{SWEEPER}::test_a_booking_whose_task_comes_back_again_and_again_gets_no_second_one",),
     ),
 )
