@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(milliseconds=200)
 
+#: A supervisor that looks again so late was stopped, or starved: so was the cluster, and gets its time anew.
+SLEPT = timedelta(seconds=5)
+
 #: Clusters that die in a row before anything came through; then it is no accident but a fault to see to.
 MOST_FALSE_STARTS = 3
 
@@ -62,8 +65,12 @@ class Supervisor:
     def _watch(self, cluster: Cluster) -> tuple[Watch, str | None]:
         """Look at the cluster until it fails (and how) or the supervisor is to stop (None)."""
         watch = Watch(since=time.monotonic(), longest_task=self.longest_task)
+        looked = time.monotonic()
         while not self.wait(LOOK_EVERY.total_seconds()):
-            watch.hear(pulse.heard(cluster.beats), time.monotonic())
+            before, looked = looked, time.monotonic()
+            if looked - before > SLEPT.total_seconds():
+                watch.forgive(looked)
+            watch.hear(pulse.heard(cluster.beats), looked)
             if cluster.process.poll() is not None:
                 return watch, "died"
             if watch.has_stalled(time.monotonic(), is_alive=_is_alive):

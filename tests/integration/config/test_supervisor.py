@@ -4,8 +4,11 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 
+from config import supervisor as supervisor_module
+from config import watchdog
 from config.supervisor import MOST_FALSE_STARTS, ClusterWillNotRunError, Supervisor
 from observability.models import Event
 
@@ -53,3 +56,38 @@ def test_asked_to_stop_it_ends_the_cluster(tmp_path: Path) -> None:
 
     assert own.restarts == 0
     assert not Path(f"/proc/{pid.read_text()}").exists()
+
+
+def test_a_supervisor_that_was_stopped_itself_does_not_blame_the_cluster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container paused for minutes: nothing was heard meanwhile, and tasks are under way."""
+    monkeypatch.setattr(watchdog, "SILENCE", timedelta(seconds=1))
+    monkeypatch.setattr(supervisor_module, "SLEPT", timedelta(seconds=0.8))
+    heard = tmp_path / "beats"
+    (tmp_path / "manage.py").write_text(
+        "import os, pathlib, struct, time\n"
+        "while True:\n"
+        "    os.write(int(os.environ['CLUSTER_PULSE']), struct.pack('=cI', b'c', 1))\n"
+        f"    pathlib.Path({str(heard)!r}).write_text(str(os.getpid()))\n"
+        "    time.sleep(0.05)\n"
+    )
+    looks = 0
+
+    def wait(seconds: float) -> bool:
+        nonlocal looks
+        time.sleep(min(seconds, 0.05))
+        if heard.exists():
+            looks += 1
+        if looks == 5:
+            psutil.Process(int(heard.read_text())).suspend()
+        elif looks == 6:
+            time.sleep(1.5)
+        elif looks == 7:
+            psutil.Process(int(heard.read_text())).resume()
+        return looks == 10
+
+    own = Supervisor(base_dir=tmp_path, longest_task=timedelta(seconds=5), wait=wait)
+    own.run()
+
+    assert own.restarts == 0
