@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.paginator import Paginator
 from django.db import IntegrityError
 from django.db.models import Model, QuerySet
@@ -20,6 +19,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from observability.models import Alert, AlertChange, AlertNotice, Event, RuleStanding, ServiceTiming
+from observability.record_choices import ChoosesRecords, seen_by
 from observability.scope import scope_of
 
 Row = TypeVar("Row", bound=Model)
@@ -61,18 +61,11 @@ class ScopedChoicesFilter(admin.RelatedFieldListFilter):
     """Choices of another record, of those only that its own list would show this person."""
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        rows = _seen_by(request, field.remote_field.model, model_admin.admin_site)
+        rows = seen_by(request, field.remote_field.model, model_admin.admin_site)
         return [(str(row.pk), str(row)) for row in rows]
 
 
-def _seen_by(request: HttpRequest, model: type[Model], site: admin.AdminSite) -> QuerySet[Any]:
-    """The rows of a model that its own list shows this person."""
-    records = site.get_model_admin(model)
-    rows = records.get_queryset(request)
-    return rows.order_by(*records.get_ordering(request))
-
-
-class RecordAdmin(_Admin[Row]):
+class RecordAdmin(ChoosesRecords, _Admin[Row]):
     """Any record's pages: no count of the whole table, so that a list costs the same at any size.
 
     `restaurant_path` is the lookup that leads from a row to its restaurant. People see the rows of their
@@ -106,13 +99,6 @@ class RecordAdmin(_Admin[Row]):
     def _is_relation(self, name: str) -> bool:
         return "__" not in name and self.opts.get_field(name).many_to_one is True
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        return _without_buttons(super().formfield_for_dbfield(db_field, request, **options))
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        _offer_what_is_seen(db_field, request, self.admin_site, options)
-        return super().formfield_for_foreignkey(db_field, request, **options)
-
     def changeform_view(
         self,
         request: HttpRequest,
@@ -145,42 +131,17 @@ class RecordAdmin(_Admin[Row]):
         return HttpResponseRedirect(request.get_full_path())
 
 
-def _without_buttons(field: Any) -> Any:
-    """A choice of another record, without the buttons that edit, add or delete that record in passing."""
-    if isinstance(getattr(field, "widget", None), RelatedFieldWidgetWrapper):
-        field.widget.can_add_related = False
-        field.widget.can_change_related = False
-        field.widget.can_delete_related = False
-        field.widget.can_view_related = False
-    return field
-
-
-def _offer_what_is_seen(
-    db_field: Any, request: HttpRequest, site: admin.AdminSite, options: dict[str, Any]
-) -> None:
-    """Let a choice of another record hold only what this person sees, whatever a form field sends."""
-    if site.is_registered(db_field.remote_field.model):
-        options.setdefault("queryset", _seen_by(request, db_field.remote_field.model, site))
-
-
 def _constraint(refusal: IntegrityError) -> str:
     """The name of the broken constraint; the rest of the message may quote a guest's data."""
     diagnosis = getattr(refusal.__cause__, "diag", None)
     return getattr(diagnosis, "constraint_name", None) or "unknown"
 
 
-class RecordInline(_Tabular[Row, Parent]):
+class RecordInline(ChoosesRecords, _Tabular[Row, Parent]):
     """Rows edited on the page of the record they belong to."""
 
     extra = 0
     show_change_link = False
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        return _without_buttons(super().formfield_for_dbfield(db_field, request, **options))
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        _offer_what_is_seen(db_field, request, self.admin_site, options)
-        return super().formfield_for_foreignkey(db_field, request, **options)
 
 
 class BoundedPaginator(_Paginator):

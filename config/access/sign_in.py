@@ -20,11 +20,21 @@ from config.access import devices, halfway, letters, lockout, records, recovery,
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
+class PasswordForm(AdminAuthenticationForm):
+    """Django's, but that a name longer than anybody's is a wrong one, before it is counted in a column."""
+
+    def clean(self) -> dict[str, Any]:
+        longest = self.username_field.max_length or 0
+        if len(self.cleaned_data.get("username", "")) > longest:
+            raise self.get_invalid_login_error()
+        return super().clean()
+
+
 class PasswordStep(LoginView):
     """The sign-in page. A right password alone signs in those only who neither have nor need a device."""
 
     template_name = "admin/login.html"
-    authentication_form = AdminAuthenticationForm
+    authentication_form = PasswordForm
 
     def form_valid(self, form: Any) -> HttpResponse:
         return after_password(self.request, form.get_user(), onward=self.get_success_url())

@@ -192,6 +192,13 @@ def test_the_command_unlocks_a_person_and_an_address(person: Makes) -> None:
     assert lockout.locked_now(now=timezone.now()) == []
 
 
+def test_a_name_that_is_longer_than_any_is_a_wrong_one() -> None:
+    answer = give_password(Client(), User(username="x" * 9000))
+    assert answer.status_code == 200
+    assert "correct username and password" in answer.content.decode()
+    assert not AccessAttempt.objects.exists()
+
+
 def test_the_third_lockout_within_half_an_hour_is_an_alert(person: Makes) -> None:
     ada, grace = person(), person("grace")
     for user, address in ((ada, "203.0.113.9"), (grace, "203.0.113.9"), (ada, "203.0.113.10")):

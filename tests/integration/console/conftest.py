@@ -1,10 +1,14 @@
 """People with the permissions a test names."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
+
+from config.console.local_mailbox import BACKEND
+from tests.integration.console.every_address import Address, every_address
 
 #: Signs in a member of staff who has these permissions, such as "bookings.view_booking".
 SignIn = Callable[..., Client]
@@ -24,3 +28,10 @@ def sign_in(db: None) -> SignIn:
         return client
 
     return as_staff
+
+
+@pytest.fixture
+def addresses(db: None, settings: Any) -> list[Address]:
+    """Every named address, about a record of its own where it takes one."""
+    settings.EMAIL_BACKEND = BACKEND
+    return every_address()
