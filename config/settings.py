@@ -380,6 +380,8 @@ LOGGING = {
         # These bring handlers of their own, which write tracebacks as they come.
         "django": {"handlers": [], "level": "NOTSET", "propagate": True},
         "django-q": {"handlers": [], "level": "WARNING", "propagate": True},
+        # Each sign-in in four lines; what counts of them is an event.
+        "axes": {"level": "WARNING"},
         "gunicorn.error": {"handlers": [], "propagate": True},
     },
 }

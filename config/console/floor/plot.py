@@ -219,7 +219,9 @@ def _runs(tables: Iterable[int], rows: _Rows) -> list[tuple[int, int]]:
 def _ghosts(candidate: Candidate, evening: Evening, rows: _Rows, scale: _Scale) -> Iterator[Bar]:
     """The best seat, and each other one that lies on none of those drawn before."""
     booking = candidate.booking
-    x, width = scale.between(booking.start, booking.end)
+    # Whoever sits already moves now: what lies before is others' past.
+    start = evening.now if booking.start < evening.now < booking.end else booking.start
+    x, width = scale.between(start, booking.end)
     numbers = {table.pk: table.number for table in evening.tables}
     drawn: set[int] = set()
     for tables, takes in candidate.seats:
@@ -237,7 +239,7 @@ def _ghosts(candidate: Candidate, evening: Evening, rows: _Rows, scale: _Scale) 
                 icon="" if drawn else "plus",
                 party=booking.party_size,
                 label=f"{booking.reference} at {where}" if not drawn else where,
-                title=f"{candidate.verb} {booking.reference} at {where}, from {scale.clock(booking.start)}",
+                title=f"{candidate.verb} {booking.reference} at {where}, from {scale.clock(start)}",
                 takes=takes,
             )
         drawn |= set(tables)

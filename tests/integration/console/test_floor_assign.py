@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from assignments.models import Resolution, ReviewCase
 from assignments.review.claims import claim
-from bookings import state_machine
+from bookings import service_time, state_machine
 from bookings.allocations import held_tables
 from bookings.models import Booking, OutboxMessage, Restaurant
 from bookings.state_machine import Step
@@ -138,6 +138,18 @@ def test_a_viewer_and_people_of_other_houses_seat_nobody(house: Restaurant) -> N
     assert seat(viewer, booking, table)[0] == 403
     assert seat(client_of(OPS_AGENT, serving_restaurant(2)), booking, table)[0] == 404
     assert held_tables(booking) == ()
+
+
+def test_who_sits_already_is_offered_other_tables_from_now_on(house: Restaurant) -> None:
+    booking, later = placed(house), dinner(19, 30)
+    service_time.check_in(booking_id=booking.pk, now=dinner())
+    choice = choose(house, {"day": f"{dinner():%Y-%m-%d}"}, now=later)  # type: ignore[arg-type]
+    evening = evening_of(restaurant=house, opens=choice.opens, closes=choice.closes, now=later)
+    picked = picked_booking(house, evening, str(booking.pk), now=later)
+    assert picked
+    plot = plot_of(evening, candidate=candidate_of(picked))
+    assert plot.ghost
+    assert {bar.x for bar in plot.ghost} == {plot.now_x}
 
 
 def test_ghosts_stand_wherever_the_party_could_sit_and_never_on_one_another(house: Restaurant) -> None:
