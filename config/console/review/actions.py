@@ -222,7 +222,10 @@ def _claimed_next(request: HttpRequest, case_id: int) -> ReviewCase | None:
 def _keep_note(case_id: int, request: HttpRequest, written: str, now: datetime) -> None:
     words = written.replace("\x00", "").strip()
     if words:
-        waiting.note(case_id=case_id, user=person(request), text=words[: waiting.LONGEST_NOTE], now=now)
+        try:
+            waiting.note(case_id=case_id, user=person(request), text=words[: waiting.LONGEST_NOTE], now=now)
+        except CaseError as refusal:  # closed now, a guest of long ago may be forgotten in between
+            messages.warning(request, str(refusal))
 
 
 def _listed(numbers: tuple[int, ...]) -> str:

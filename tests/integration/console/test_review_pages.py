@@ -1,6 +1,7 @@
 """The review pages: who sees what, what each click does, and what it costs to show them."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assignments.models import CaseNote, QueueView, Resolution, ReviewCase
-from assignments.review import best_fixes, claims
+from assignments.review import best_fixes, claims, resolutions
 from assignments.review.fixes import fixes_for
 from bookings import state_machine
 from bookings.models import Booking, Restaurant, StaffRestaurant
@@ -321,3 +322,22 @@ def test_pages_cost_the_same_however_many_cases_wait(house: Restaurant, ada: Use
         best_fixes.find_fixes(case_id=other.pk, now=timezone.now())
     assert (queries(client, QUEUE), queries(client, case_url(case))) == one
     assert Booking.objects.count() == 6
+
+
+def test_a_note_that_comes_when_the_guest_is_forgotten_is_told_and_no_error(
+    house: Restaurant, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A case of long ago, closed at this moment, while upkeep forgets its guest."""
+    case, reject = waiting(house), resolutions.reject
+
+    def reject_then_forget(**given: Any) -> Resolution:
+        done = reject(**given)
+        Booking.objects.filter(pk=case.booking_id).update(guest_forgotten_at=timezone.now())
+        return done
+
+    client = signed_in(ada)
+    client.get(case_url(case))
+    monkeypatch.setattr("assignments.review.resolutions.reject", reject_then_forget)
+    answer = client.post(case_url(case, "reject"), {"note": "called twice"}, follow=True)
+    assert "its guest forgotten" in answer.content.decode()
+    assert not CaseNote.objects.exists()
