@@ -80,6 +80,8 @@ def _reject(case: ReviewCase, order: Order) -> None:
 
 
 def _snooze(case: ReviewCase, order: Order) -> None:
+    """Where it is refused, a claim that was taken for it is given back, and one that was there is kept."""
+    was_theirs = case.owner_id == order.user.pk
     _claim(case, order)
     try:
         waiting.snooze(
@@ -90,7 +92,8 @@ def _snooze(case: ReviewCase, order: Order) -> None:
             now=order.now,
         )
     except CaseError:
-        claims.release(case_id=case.pk, user=order.user, now=order.now)
+        if not was_theirs:
+            claims.release(case_id=case.pk, user=order.user, now=order.now)
         raise
 
 
