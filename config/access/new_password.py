@@ -52,7 +52,6 @@ class NewPassword(PasswordResetConfirmView):
     def form_valid(self, form: Any) -> HttpResponse:
         answer = super().form_valid(form)
         owner: User = form.user
-        sessions.end_all(owner.pk)
         records.record("password.changed", user=owner.pk, actor=owner.pk)
         letters.tell(owner, "A new password was chosen by the link that was sent to you")
         messages.success(self.request, "The password is set. Sign in with it.")
