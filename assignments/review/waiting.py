@@ -48,9 +48,7 @@ def note(*, case_id: int, user: User, text: str, now: datetime) -> CaseNote:
     with transaction.atomic():
         booking = Booking.objects.select_for_update(of=("self",), no_key=True).get(review_cases=case_id)
         if booking.guest_forgotten_at is not None:
-            raise CaseError(
-                f"{booking.reference} is long over and its guest forgotten: no notes any more."
-            )
+            raise CaseError(f"{booking.reference} is long over and its guest forgotten: no notes any more.")
         case = ReviewCase.objects.select_related("booking").get(pk=case_id)
         written = CaseNote.objects.create(case=case, author=user, text=words, created_at=now)
         tell(case, "case.noted", now=now, action="note")

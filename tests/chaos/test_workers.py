@@ -146,7 +146,7 @@ def in_time(workers: Workers) -> float:
     """Seconds within which work has to resume on this machine as it is.
 
     RESUME is promised of a machine that keeps up. A cluster started anew needs as long as this one did,
-    undisturbed, a moment ago: what that took beyond START is the machine's. Noticing the loss gets no more time.
+    undisturbed, a moment ago: what that took beyond START is the machine's. Noticing the loss gets no more.
     """
     return RESUME + max(0.0, workers.started - START)
 
