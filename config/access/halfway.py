@@ -6,6 +6,7 @@ Kept for ten minutes, and only while the password stays the one that was given.
 from datetime import timedelta
 
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -17,7 +18,12 @@ _KEY = "access_halfway"
 def begin(request: HttpRequest, user: User, *, onward: str) -> None:
     """Remember who gave the password, in a session of a new key that holds nothing else."""
     request.session.flush()
-    request.session[_KEY] = {
+    note(request.session, user, onward=onward)
+
+
+def note(session: SessionBase, user: User, *, onward: str) -> None:
+    """Write down that the person gave the password just now."""
+    session[_KEY] = {
         "user": user.pk,
         "password": user.get_session_auth_hash(),
         "at": int(timezone.now().timestamp()),

@@ -19,6 +19,7 @@ from django.test import Client
 from django.test.testcases import LiveServerThread
 from django.urls import reverse
 
+from config.access import halfway
 from config.screenshots.scene import Scene
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 WIDE, PHONE = (1440, 900), (390, 844)
+#: What fits a page that is one panel.
+CARD = (640, 760)
 
 
 class CameraError(RuntimeError):
@@ -38,13 +41,17 @@ class CameraError(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shot:
-    """A page to take in a theme and at a size; the picture's name tells all three."""
+    """A page to take in a theme and at a size; the picture's name tells all three.
+
+    Unless `is_in`, the viewer has given the password and not yet the second step.
+    """
 
     page: str
     path: str
     viewer: User
     theme: str = "light"
     size: tuple[int, int] = WIDE
+    is_in: bool = True
 
     @property
     def name(self) -> str:
@@ -60,6 +67,7 @@ def shots_of(scene: Scene) -> Sequence[Shot]:
     return (
         lead(page="queue", path=reverse("admin:review_queue")),
         lead(page="floor-candidate", path=f"{reverse('admin:floor')}?{asked}"),
+        lead(page="set-up", path=reverse("admin:second_step_setup"), size=CARD, is_in=False),
         lead(page="booking", path=reverse("admin:booking_timeline", args=[scene.told.reference])),
         *_rollout(scene),
         # Last: looking at a case claims it.
@@ -91,10 +99,8 @@ def _taken(browser: "Browser", shot: Shot, url: str, file: Path) -> Path:
         reduced_motion="reduce",
         locale="en-GB",
     )
-    client = Client()
-    client.force_login(shot.viewer)
     name = settings.SESSION_COOKIE_NAME
-    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": url}])
+    context.add_cookies([{"name": name, "value": _session_of(shot), "url": url}])
     try:
         page = context.new_page()
         answer = page.goto(shot.path)
@@ -104,6 +110,17 @@ def _taken(browser: "Browser", shot: Shot, url: str, file: Path) -> Path:
     finally:
         context.close()
     return file
+
+
+def _session_of(shot: Shot) -> str:
+    client = Client()
+    if shot.is_in:
+        client.force_login(shot.viewer)
+    else:
+        session = client.session
+        halfway.note(session, shot.viewer, onward=reverse("admin:index"))
+        session.save()
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
 @contextmanager
