@@ -1,5 +1,6 @@
 """Tells a stored decision in plain words, with table numbers and booking references for ids."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,6 +66,11 @@ def _bookings_in(decision: Mapping[str, Any]) -> set[int]:
     return {int(booking) for booking in moved | in_the_way}
 
 
+def most_seated(bound: Mapping[str, Any]) -> int:
+    """How many bookings can sit by a bound of 36.003; a whole number that rounding lowered is that number."""
+    return math.floor(bound["value"] + 1e-6)
+
+
 def _reason(decision: Mapping[str, Any]) -> Iterator[str]:
     if not decision.get("reason"):
         return
@@ -75,7 +81,7 @@ def _reason(decision: Mapping[str, Any]) -> Iterator[str]:
     elif proof["kind"] == "bound":
         yield (
             f"Proof: of {proof['needed']} bookings that would have to be seated at once, "
-            f"at most {proof['value']:g} can be."
+            f"at most {most_seated(proof)} can be."
         )
     else:
         yield "Proof: every seating was looked at."

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from assignments.decision_text import Names, names_for, sentence
+from assignments.decision_text import Names, most_seated, names_for, sentence
 from assignments.engine.rejections import WHY_SENTENCES, Why
 from assignments.models import Attempt, AttemptResult, Slot
 from bookings.admin.history import OfBookingAdmin
@@ -137,7 +137,7 @@ def _proof(certificate: Mapping[str, Any] | None) -> str:
     if certificate["kind"] == "bound":
         return (
             f"Proof: of {certificate['needed']} bookings that would have to be seated at once, "
-            f"at most {certificate['value']:g} can be."
+            f"at most {most_seated(certificate)} can be."
         )
     return "Proof: every seating was looked at."
 

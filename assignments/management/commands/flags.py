@@ -42,7 +42,9 @@ class Command(BaseCommand):
             "show", "Show the values in force, where they come from, and the last changes.", writes=False
         )
         show.add_argument("--restaurant", help="explain the path of this restaurant, by number or short name")
-        show.add_argument("--booking", type=int, help="with --restaurant: explain the path of this booking")
+        show.add_argument(
+            "--booking", help="with --restaurant: explain the path of this booking, by reference or number"
+        )
         self._add_set(action("set", "Set a flag for all restaurants."))
         self._add_override(action("override", "Set or clear a flag for one restaurant."))
         kill = action("kill", "Send every booking to the legacy planner, now.")
@@ -82,11 +84,14 @@ class Command(BaseCommand):
         except FlagError as error:
             raise CommandError(str(error)) from error
 
-    def do_show(self, *, restaurant: str | None, booking: int | None, json: bool, **_: Any) -> None:
+    def do_show(self, *, restaurant: str | None, booking: str | None, json: bool, **_: Any) -> None:
         if booking is not None and restaurant is None:
             raise CommandError("--booking needs --restaurant")
-        found = _restaurant(restaurant).pk if restaurant else None
-        shown = overview.overview(restaurant_id=found, booking_id=booking)
+        found = _restaurant(restaurant) if restaurant else None
+        shown = overview.overview(
+            restaurant_id=found.pk if found else None,
+            booking_id=_booking(booking, found) if booking and found else None,
+        )
         self._print(shown, json=json, text=overview.as_text)
 
     def do_set(self, *, flag: str, value: str, label: str | None, reason: str, **options: Any) -> None:
@@ -179,6 +184,16 @@ def _restaurant(text: str) -> Restaurant:
     if restaurant is None:
         raise CommandError(f"there is no restaurant {text!r}: give its number or its short name")
     return restaurant
+
+
+def _booking(text: str, restaurant: Restaurant) -> int:
+    """Its number, also of one that is yet to come: the path depends on it alone."""
+    if text.isdecimal():
+        return int(text)
+    found = restaurant.bookings.filter(reference=text.upper()).values_list("pk", flat=True).first()
+    if found is None:
+        raise CommandError(f"{restaurant.name} has no booking {text!r}: give its reference or its number")
+    return found
 
 
 def _percentage(text: str) -> Any:

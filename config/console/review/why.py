@@ -1,13 +1,12 @@
 """Why a booking waits for people, from its last attempt: sentence, proof, and for tables why not."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from assignments.decision_text import sentence
+from assignments.decision_text import most_seated, sentence
 from assignments.engine.rejections import WHY_SENTENCES, Why
 from assignments.models import Attempt, ReviewCase
 from bookings.models import Booking, BookingStatus, Table
@@ -86,10 +85,8 @@ def _proof(decision: Mapping[str, Any]) -> str:
     if proof["kind"] == "bound" and proof["needed"] == 1:
         return "Every table that suits is held by a party that cannot move for it."
     if proof["kind"] == "bound":
-        # A bound of 36.003 bookings is one of 36; what is a little below a whole number is that number.
-        most = math.floor(proof["value"] + 1e-6)
         return (
-            f"Of {proof['needed']} bookings that would have to sit at once, at most {most} can, "
+            f"Of {proof['needed']} bookings that would have to sit at once, at most {most_seated(proof)} can, "
             "even if every movable booking moved."
         )
     return "Every seating was looked at, moves of every movable booking included."

@@ -13,7 +13,7 @@ from assignments.flags import acknowledgements, services
 from assignments.flags.poller import Poller
 from assignments.models import FlagChange, FlagOverride
 from bookings.models import Restaurant
-from tests.factories import RestaurantFactory
+from tests.factories import RestaurantFactory, receive, serving_restaurant
 from tests.integration.assignments.flags.changes import CAUSE
 
 pytestmark = pytest.mark.django_db
@@ -178,3 +178,15 @@ def test_bad_words_are_refused_with_the_way_out(
 
 def test_a_booking_is_explained_with_its_restaurant_only() -> None:
     assert "--booking needs --restaurant" in refusal("show", "--booking", "1")
+
+
+def test_a_booking_is_explained_by_its_number_or_its_reference(restaurant: Restaurant) -> None:
+    run("set", "v3", "on", "--reason", "rollout done")
+    booking = receive(serving_restaurant(2, slug="pier"))
+    by_number, by_reference = (
+        run("show", "--restaurant", "pier", "--booking", given)
+        for given in (str(booking.pk), booking.reference.lower())
+    )
+    assert by_number == by_reference
+    told = refusal("show", "--restaurant", "harbour", "--booking", booking.reference)
+    assert f"has no booking '{booking.reference}'" in told
