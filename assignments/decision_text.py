@@ -68,7 +68,7 @@ def _bookings_in(decision: Mapping[str, Any]) -> set[int]:
 
 def most_seated(bound: Mapping[str, Any]) -> int:
     """How many bookings can sit by a bound of 36.003; a whole number that rounding lowered is that number."""
-    return math.floor(bound["value"] + 1e-6)
+    return math.floor(float(bound["value"]) + 1e-6)
 
 
 def _reason(decision: Mapping[str, Any]) -> Iterator[str]:

@@ -86,8 +86,8 @@ def _proof(decision: Mapping[str, Any]) -> str:
         return "Every table that suits is held by a party that cannot move for it."
     if proof["kind"] == "bound":
         return (
-            f"Of {proof['needed']} bookings that would have to sit at once, at most {most_seated(proof)} can, "
-            "even if every movable booking moved."
+            f"Of {proof['needed']} bookings that would have to sit at once, at most {most_seated(proof)} "
+            "can, even if every movable booking moved."
         )
     return "Every seating was looked at, moves of every movable booking included."
 
