@@ -17,6 +17,7 @@ def test_every_confirmation_is_told_though_the_receiver_was_away(site: Site, see
             channel="web", url=receiver.url, events=["booking.confirmed"], salt=new_salt()
         )
         receiver.hang_up = True
+        site.take_in(3, party_size=2)
         site.feed_until(lambda: WebhookDelivery.objects.filter(attempts__gt=0).exists(), pause=0.5)
         receiver.hang_up = False
         receiver.calls.clear()
