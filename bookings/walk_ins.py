@@ -54,10 +54,12 @@ def walk_in(
     guest_phone: str = "",
     notes: str = "",
     channel: str = CHANNEL,
+    idempotency_key: str | None = None,
     actor_id: int | None = None,
 ) -> Booking:
     """Seat a party that stands at the door; return its booking, which is checked in.
 
+    A repeat starts later and so is another request: who may send one twice looks for its key first, alone.
     It starts now and keeps its tables for its turn time, or until `end`. Bookings that may move make
     room. Raises NoSeatingError, whose alternative is the next free time of this service, IntakeError
     outside the services, and StaleBookingError if tables are taken faster than they are found; then
@@ -69,6 +71,7 @@ def walk_in(
         start=now,
         end=end,
         channel=channel,
+        idempotency_key=idempotency_key,
         guest_name=guest_name,
         guest_email=guest_email,
         guest_phone=guest_phone,

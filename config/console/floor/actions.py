@@ -1,5 +1,6 @@
 """What people do on the floor. Every function takes a POST, calls one use case, and shows the floor again."""
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -18,13 +19,14 @@ from assignments.review import claims, resolutions
 from assignments.review.claims import CaseError
 from assignments.review.resolutions import ConflictError
 from bookings import moves, service_time
+from bookings.allocations import be_alone
 from bookings.intake_rules import IntakeError
 from bookings.models import Booking, Restaurant
 from bookings.moves import MoveError
 from bookings.seating import NoSeatingError
 from bookings.service_time import ServiceTimeError
 from bookings.state_machine import StaleBookingError
-from bookings.walk_ins import walk_in
+from bookings.walk_ins import CHANNEL, walk_in
 from config.console.floor.page import SERVE, floor_page
 from config.console.review.rights import WORK, person
 from config.console.review.toast import remember
@@ -91,13 +93,19 @@ def seat_walk_in(request: HttpRequest) -> HttpResponse:
     """A party at the door: seated at once, or told when there will be a table."""
     rows = scope_of(request).narrow(Restaurant.objects.filter(active=True), "pk")
     restaurant = get_object_or_404(rows, pk=_number(request.POST.get("r", "")))
+    form_id = _form_id(request)
     try:
         with transaction.atomic():
+            # A second click waits here until the first is seated.
+            be_alone(restaurant.pk)
+            if form_id and (seated := _seated_by(form_id)):
+                return _sent_before(request, seated)
             booking = walk_in(
                 restaurant=restaurant,
                 party_size=_number(request.POST.get("party", "")),
                 guest_name=request.POST.get("name", "").replace("\x00", "")[:200],
                 now=timezone.now(),
+                idempotency_key=form_id,
                 actor_id=request.user.pk,
             )
             _log(request, booking, "Floor: walked in.")
@@ -105,6 +113,26 @@ def seat_walk_in(request: HttpRequest) -> HttpResponse:
         return _refused(request, _words(refusal))
     messages.success(request, f"{booking.reference}, {booking.party_size} people, is seated.")
     return HttpResponseRedirect(f"{reverse('admin:floor')}?r={restaurant.pk}&b={booking.pk}")
+
+
+def _form_id(request: HttpRequest) -> str | None:
+    """What tells a form that is sent twice; none from a page of before it had one."""
+    try:
+        return str(uuid.UUID(request.POST.get("form_id", "")))
+    except ValueError:
+        return None
+
+
+def _seated_by(form_id: str) -> Booking | None:
+    return Booking.objects.filter(channel=CHANNEL, idempotency_key=form_id).first()
+
+
+def _sent_before(request: HttpRequest, seated: Booking) -> HttpResponse:
+    people = f"{seated.reference}, {seated.party_size} people"
+    messages.info(
+        request, f"This form was sent before and seated {people}. For another party fill it in anew."
+    )
+    return HttpResponseRedirect(f"{reverse('admin:floor')}?r={seated.restaurant_id}&b={seated.pk}")
 
 
 def _act(action: str, booking: Booking, request: HttpRequest) -> None:

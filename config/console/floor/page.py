@@ -1,5 +1,6 @@
 """The floor page: who sits where, and for the booking that is chosen what can be done."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,6 +60,7 @@ def floor_page(request: HttpRequest, *, refusal: str = "", status: int = 200) ->
         "refusal": refusal,
         "may_serve": request.user.has_perm(SERVE),
         "may_work": request.user.has_perm(WORK),
+        "form_id": uuid.uuid4(),
         "toast": toast(request, now=now),
     }
     asked = request.POST if request.method == "POST" else request.GET

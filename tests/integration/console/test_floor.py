@@ -1,11 +1,13 @@
 """The floor page: what it draws, what each click does, and what it refuses."""
 
+import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, User
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -169,6 +171,58 @@ def test_a_walk_in_is_seated_or_told_why_not() -> None:
         answer = client.post("/floor/walk-in/", {"r": house.pk, "party": "2", "name": "At the door"})
         assert answer.status_code == 302, answer.content.decode()[-3000:]
         assert Booking.objects.get().status == "checked_in"
+
+
+@pytest.fixture
+def open_house() -> Restaurant:
+    """Tables for two, at noon or so, whenever the test runs."""
+    house = serving_restaurant(2, 2)
+    ahead = 12 - timezone.now().hour
+    Restaurant.objects.filter(pk=house.pk).update(timezone=f"Etc/GMT{-ahead:+d}")
+    house.service_periods.all().delete()
+    for weekday in range(7):
+        ServicePeriodFactory(restaurant=house, weekday=weekday, name="All day", opens="00:00", closes="23:59")
+    return house
+
+
+def test_a_walk_in_that_is_sent_twice_is_seated_once(open_house: Restaurant) -> None:
+    client = client_of(OPS_AGENT, open_house)
+    form = {"r": open_house.pk, "party": "2", "form_id": form_id_of(client)}
+    client.post("/floor/walk-in/", form)
+    again = client.post("/floor/walk-in/", form, follow=True)
+    assert f"sent before and seated {Booking.objects.get().reference}" in again.content.decode()
+    client.post("/floor/walk-in/", {**form, "form_id": form_id_of(client)})
+    assert Booking.objects.filter(status="checked_in").count() == 2
+
+
+@pytest.mark.parametrize("form_id", ["", "\x00", "x" * 5_000])
+def test_a_walk_in_from_a_page_of_before_is_seated(form_id: str, open_house: Restaurant) -> None:
+    form = {"r": open_house.pk, "party": "2", "form_id": form_id}
+    assert client_of(OPS_AGENT, open_house).post("/floor/walk-in/", form).status_code == 302
+
+
+def test_two_clicks_at_once_seat_one_party(committed_db: None, open_house: Restaurant) -> None:
+    client = client_of(OPS_AGENT, open_house)
+    form = {"r": open_house.pk, "party": "2", "form_id": form_id_of(client)}
+
+    def click() -> int:
+        try:
+            other = Client()
+            other.cookies = client.cookies
+            return other.post("/floor/walk-in/", form).status_code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        clicks = [pool.submit(click) for _ in range(2)]
+        assert [clicked.result(timeout=30) for clicked in clicks] == [302, 302]
+    assert Booking.objects.count() == 1
+
+
+def form_id_of(client: Client) -> str:
+    found = re.search(r'name="form_id" value="([^"]+)"', client.get("/floor/").content.decode())
+    assert found
+    return found[1]
 
 
 def test_a_viewer_looks_and_touches_nothing(house: Restaurant) -> None:
