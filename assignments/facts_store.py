@@ -11,18 +11,10 @@ from typing import Any
 
 from django.db import connection
 
-from assignments.engine.facts import (
-    Block,
-    Combination,
-    Facts,
-    FloorPlan,
-    Id,
-    Period,
-    Policy,
-    Request,
-    Seating,
-    Table,
-)
+from assignments.engine.facts import Block, Facts, Policy, Request, Seating
+from assignments.engine.floor_plan import Combination, FloorPlan, Table
+from assignments.engine.ids import Id
+from assignments.engine.periods import Period
 from assignments.engine.plans import Plan
 from bookings.allocations import Exchange
 from bookings.models import (

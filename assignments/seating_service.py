@@ -11,12 +11,14 @@ from datetime import datetime
 from assignments import flags
 from assignments.engine import explain
 from assignments.engine.decide import context_of, decide, ruled_out
-from assignments.engine.facts import Block, Facts, FloorPlanError, Period, Request
+from assignments.engine.facts import Block, Facts, Request
 from assignments.engine.flags import Mode
+from assignments.engine.periods import Period
 from assignments.engine.plans import Decision
 from assignments.engine.policies import legacy
 from assignments.engine.promises import holds
 from assignments.engine.reasons import SENTENCES, Reason
+from assignments.engine.refusals import FloorPlanError
 from assignments.engine.rejections import why_not
 from assignments.facts_store import (
     NOBODY,

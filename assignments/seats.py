@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from assignments.engine.decide import context_of
-from assignments.engine.facts import FloorPlanError
+from assignments.engine.refusals import FloorPlanError
 from assignments.engine.rejections import Rejection, why_not
 from assignments.engine.scoring import scored
 from assignments.facts_store import load_facts, table_ids

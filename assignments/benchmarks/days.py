@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
 
-from assignments.engine.facts import Block, Combination, FloorPlan, Id, Period, Policy, Request, Table
+from assignments.engine.facts import Block, Policy, Request
+from assignments.engine.floor_plan import Combination, FloorPlan, Table
+from assignments.engine.ids import Id
+from assignments.engine.periods import Period
 from assignments.engine.scenario import Arrival, Scenario
 from bookings.demand import arrivals as demand
 from bookings.demand.accommodating import AccommodatingDay, accommodating_day

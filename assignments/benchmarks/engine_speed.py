@@ -19,7 +19,8 @@ from assignments.benchmarks.figures import Figure, Progress
 from assignments.engine.context import PUBLISHED_PARTIES, turn_of
 from assignments.engine.day import arriving, spread
 from assignments.engine.decide import decide
-from assignments.engine.facts import BUFFER, MAX_SLACK, Facts, Period, Policy, Request, Seating
+from assignments.engine.facts import BUFFER, MAX_SLACK, Facts, Policy, Request, Seating
+from assignments.engine.periods import Period
 from assignments.engine.reasons import Reason
 from assignments.engine.scenario import Arrival, Scenario
 from assignments.engine.seating import seating_index

@@ -25,7 +25,8 @@ from assignments.engine.scenario import Scenario
 from bookings.demand.floor_plans import TEMPLATES
 
 if TYPE_CHECKING:
-    from assignments.engine.facts import Id, Seating
+    from assignments.engine.facts import Seating
+    from assignments.engine.ids import Id
 
 FULLNESS = (0.5, 0.6, 0.7, 0.8)
 TUNING_SEEDS = range(8)

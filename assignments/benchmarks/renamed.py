@@ -6,7 +6,8 @@ differently on the same arrivals is chance.
 
 from dataclasses import replace
 
-from assignments.engine.facts import Combination, FloorPlan, Id
+from assignments.engine.floor_plan import Combination, FloorPlan
+from assignments.engine.ids import Id
 from assignments.engine.scenario import Scenario
 
 

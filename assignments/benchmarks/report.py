@@ -4,12 +4,16 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from html import escape
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from assignments.benchmarks.compare import Entry, Total, totals
 from assignments.benchmarks.text import percent, table
 from assignments.engine.day import PlannedDay, Step
-from assignments.engine.facts import Id, Seating
+from assignments.engine.facts import Seating
+
+if TYPE_CHECKING:
+    from assignments.engine.ids import Id
 
 HEAD = (
     "policy",

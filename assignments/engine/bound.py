@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from assignments.engine.facts import Id
+from assignments.engine.ids import Id
 from assignments.engine.problem import Party, Problem
 from assignments.engine.seating import Option, bits_of
 

@@ -7,7 +7,7 @@ legacy on the same facts, classed in the same way, is the noise floor.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from assignments.engine.facts import Id, in_order
+from assignments.engine.ids import Id, in_order
 from assignments.engine.plans import Plan
 
 SAME_SCORE = 1e-9

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from assignments.engine.facts import Facts, Id, Request, Seating
+from assignments.engine.facts import Facts, Request, Seating
+from assignments.engine.ids import Id
 from assignments.engine.plans import Decision, Plan
 from assignments.engine.policies import POLICIES, Decide
 from assignments.engine.scenario import Arrival, Scenario

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from assignments.engine.decide import context_of, decide, rearranged_plans
-from assignments.engine.facts import Facts, Period, Request
+from assignments.engine.facts import Facts, Request
+from assignments.engine.periods import Period
 from assignments.engine.plans import Decision, Plan
 
 Kind = Literal["shift", "move", "zone", "attribute", "shorter"]

@@ -6,7 +6,8 @@ Locks and freezes do not exist in hindsight; blocks and the rules of legal seati
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from assignments.engine.facts import Id, Seating
+from assignments.engine.facts import Seating
+from assignments.engine.ids import Id
 from assignments.engine.problem import Guest
 from assignments.engine.scenario import Arrival, Scenario
 from assignments.engine.seating import SeatingIndex, seating_index

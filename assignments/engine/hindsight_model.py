@@ -5,7 +5,7 @@ from math import ceil
 
 from ortools.sat.python import cp_model
 
-from assignments.engine.facts import Id
+from assignments.engine.ids import Id
 from assignments.engine.problem import Guest, maximal_instants
 from assignments.engine.seating import Option
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from assignments.engine.facts import Block, Facts, Period, Request, Seating, by_id
+from assignments.engine.facts import Block, Facts, Request, Seating
+from assignments.engine.ids import by_id
+from assignments.engine.periods import Period
 from assignments.engine.seating import SeatingIndex
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from assignments.engine.facts import Id
+from assignments.engine.ids import Id
 from assignments.engine.reasons import SENTENCES, Reason
 from assignments.engine.rejections import Rejection
 

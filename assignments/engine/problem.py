@@ -15,7 +15,8 @@ from itertools import pairwise
 from typing import Protocol
 
 from assignments.engine.context import Context
-from assignments.engine.facts import Id, Request, Seating
+from assignments.engine.facts import Request, Seating
+from assignments.engine.ids import Id
 from assignments.engine.occupancy import Holding
 from assignments.engine.seating import Option, Wish, bits_of
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
-from assignments.engine.facts import Facts, Id, Request, Table, connected, in_order
+from assignments.engine.facts import Facts, Request
+from assignments.engine.floor_plan import Table, connected
+from assignments.engine.ids import Id, in_order
 from assignments.engine.occupancy import Occupancy
 from assignments.engine.rejections import Obstacles
 from assignments.engine.seating import seating_index

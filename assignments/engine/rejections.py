@@ -9,8 +9,11 @@ from types import MappingProxyType
 from typing import Any
 
 from assignments.engine.context import Context
-from assignments.engine.facts import Facts, FloorPlan, Id, Period, Request, Table, connected, in_order
+from assignments.engine.facts import Facts, Request
+from assignments.engine.floor_plan import FloorPlan, Table, connected
+from assignments.engine.ids import Id, in_order
 from assignments.engine.occupancy import Occupancy
+from assignments.engine.periods import Period
 from assignments.engine.seating import Candidate, SeatingIndex, seating_index
 
 MOST_JOINED = 200

@@ -17,7 +17,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
 from assignments.engine.departures import Departures
-from assignments.engine.facts import Id
+from assignments.engine.ids import Id
 from assignments.engine.problem import Party, Problem
 from assignments.engine.seating import Option
 

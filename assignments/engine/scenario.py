@@ -8,20 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from assignments.engine.facts import (
-    BUFFER,
-    FREEZE,
-    MAX_SLACK,
-    MAX_TABLES,
-    Block,
-    Combination,
-    FactsError,
-    FloorPlan,
-    Period,
-    Policy,
-    Request,
-    Table,
-)
+from assignments.engine.facts import BUFFER, FREEZE, MAX_SLACK, MAX_TABLES, Block, Policy, Request
+from assignments.engine.floor_plan import Combination, FloorPlan, Table
+from assignments.engine.periods import Period
+from assignments.engine.refusals import FactsError
 from assignments.engine.seating import seating_index
 
 Made = TypeVar("Made")

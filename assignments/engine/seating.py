@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache, reduce
 from operator import or_
 
-from assignments.engine.facts import FloorPlan, FloorPlanError, Id, Table
+from assignments.engine.floor_plan import FloorPlan, Table
+from assignments.engine.ids import Id
+from assignments.engine.refusals import FloorPlanError
 
 MOST_SETS = 200_000
 """Above this a floor plan is refused: no real room has so many ways to join its tables."""

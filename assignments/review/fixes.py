@@ -16,8 +16,10 @@ from typing import Any
 
 from assignments.engine import explain
 from assignments.engine.decide import decide
-from assignments.engine.facts import Facts, FloorPlan, FloorPlanError, Request
+from assignments.engine.facts import Facts, Request
+from assignments.engine.floor_plan import FloorPlan
 from assignments.engine.plans import Plan
+from assignments.engine.refusals import FloorPlanError
 from assignments.facts_store import exchanges_of, load_facts, table_ids
 from bookings.allocations import Exchange
 from bookings.models import Booking

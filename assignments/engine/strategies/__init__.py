@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from assignments.engine.facts import FactsError, Policy
+from assignments.engine.facts import Policy
+from assignments.engine.refusals import FactsError
 from assignments.engine.strategies import (
     adjacency,
     historical_success,

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 from assignments.engine.decide import decide
-from assignments.engine.facts import Combination, Facts, FloorPlan, Period, Policy, Request, Seating, Table
+from assignments.engine.facts import Facts, Policy, Request, Seating
+from assignments.engine.floor_plan import Combination, FloorPlan, Table
+from assignments.engine.periods import Period
 from bookings.demand.arrivals import Arrival
 from bookings.demand.layout import Layout
 

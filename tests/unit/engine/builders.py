@@ -3,18 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from assignments.engine.facts import (
-    Block,
-    Combination,
-    Facts,
-    FloorPlan,
-    Id,
-    Period,
-    Policy,
-    Request,
-    Seating,
-    Table,
-)
+from assignments.engine.facts import Block, Facts, Policy, Request, Seating
+from assignments.engine.floor_plan import Combination, FloorPlan, Table
+from assignments.engine.ids import Id
+from assignments.engine.periods import Period
 
 EVENING = datetime(2026, 11, 21, 19, tzinfo=UTC)
 DAY_BEFORE = EVENING - timedelta(days=1)

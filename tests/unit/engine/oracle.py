@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import combinations
 
-from assignments.engine.facts import Facts, FloorPlan, Id, Request, Seating
+from assignments.engine.facts import Facts, Request, Seating
+from assignments.engine.floor_plan import FloorPlan
+from assignments.engine.ids import Id
 
 Party = Request | Seating
 Span = tuple[datetime, datetime]

@@ -5,6 +5,7 @@ import time
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -17,10 +18,13 @@ from assignments.benchmarks.full_reseat import full_reseat
 from assignments.benchmarks.report import as_html, as_json, as_text
 from assignments.engine.day import arriving
 from assignments.engine.decide import decide
-from assignments.engine.facts import Facts, Id, Seating
+from assignments.engine.facts import Facts, Seating
 from bookings.demand.floor_plans import BISTRO
 from tests.unit.engine import oracle
 from tests.unit.engine.builders import asks
+
+if TYPE_CHECKING:
+    from assignments.engine.ids import Id
 
 
 def test_a_comparison_counts_avoidable_reviews_of_other_policies_and_none_of_ours() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from assignments.engine.explain import alternatives, explain, next_free
-from assignments.engine.facts import FloorPlan
+from assignments.engine.floor_plan import FloorPlan
 from tests.unit.engine import oracle
 from tests.unit.engine.builders import asks, at, blocked, house, row, seated, table
 

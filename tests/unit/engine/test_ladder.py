@@ -10,9 +10,11 @@ from fractions import Fraction
 import pytest
 
 from assignments.engine.decide import context_of, decide, decide_patiently
-from assignments.engine.facts import Facts, FactsError, FloorPlan, Policy
+from assignments.engine.facts import Facts, Policy
+from assignments.engine.floor_plan import FloorPlan
 from assignments.engine.problem import maximal_instants, problem_of
 from assignments.engine.reasons import Reason
+from assignments.engine.refusals import FactsError
 from assignments.engine.reseat import short_chains, solved
 from assignments.engine.strategies import REGISTRY, weighted
 from tests.unit.engine import oracle

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from assignments.engine.bound import UNIT, full_house, most_seated, tangled_bookings
 from assignments.engine.decide import context_of, decide
-from assignments.engine.facts import Combination, Facts, FloorPlan, Id, Policy, Request, Seating, connected
+from assignments.engine.facts import Facts, Policy, Request, Seating
+from assignments.engine.floor_plan import Combination, FloorPlan, connected
+from assignments.engine.ids import Id
 from assignments.engine.plans import Plan
 from assignments.engine.problem import problem_of
 from assignments.engine.reasons import Reason

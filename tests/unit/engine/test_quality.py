@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import lru_cache
 from itertools import product
+from typing import TYPE_CHECKING
 
 import pytest
 from ortools.sat.python import cp_model
@@ -11,12 +12,16 @@ from assignments.benchmarks.days import Day, generated_day
 from assignments.benchmarks.quality import HOLDOUT_SEEDS, TUNING_SEEDS
 from assignments.benchmarks.renamed import renamed
 from assignments.engine.day import PlannedDay, Step, plan_day, seats_of, slack_seats
-from assignments.engine.facts import Facts, FloorPlan, Id, Policy, Request, Seating
+from assignments.engine.facts import Facts, Policy, Request, Seating
+from assignments.engine.floor_plan import FloorPlan
 from assignments.engine.hindsight import best_in_hindsight, least_slack_of_all
 from assignments.engine.scenario import Arrival, Scenario
 from bookings.demand.floor_plans import BISTRO, BRASSERIE, HALL
 from tests.unit.engine import oracle
 from tests.unit.engine.builders import DAY_BEFORE, asks, blocked, house, row, table
+
+if TYPE_CHECKING:
+    from assignments.engine.ids import Id
 
 DAYS = [
     (layout, fullness, seed)

@@ -6,8 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from assignments.engine.decide import decide
-from assignments.engine.facts import FactsError, FloorPlan, FloorPlanError, Period, Policy, Request
+from assignments.engine.facts import Policy, Request
+from assignments.engine.floor_plan import FloorPlan
+from assignments.engine.periods import Period
 from assignments.engine.reasons import SENTENCES, Reason
+from assignments.engine.refusals import FactsError, FloorPlanError
 from assignments.engine.rejections import Why, why_not
 from assignments.engine.seating import SeatingIndex, seating_index
 from tests.unit.engine.builders import DAY_BEFORE, asks, at, blocked, house, named, period, row, seated, table
