@@ -4,6 +4,8 @@ from assignments.models.attempt import Attempt, AttemptResult
 from assignments.models.comparison import ShadowComparison
 from assignments.models.flags import Cohort, FlagAcknowledgement, FlagChange, FlagOverride, FlagState
 from assignments.models.guard import GuardStanding
+from assignments.models.incidents import Incident, IncidentSeverity, KnownIssue
+from assignments.models.ledger import ImportedEvidence, LedgerEntry
 from assignments.models.now_fit import NowFit
 from assignments.models.proposals import FlagDecision, FlagProposal, ProposalOutcome
 from assignments.models.review import (
@@ -14,19 +16,7 @@ from assignments.models.review import (
     ResolutionKind,
     ReviewCase,
 )
-from assignments.models.rollout import (
-    ChecklistTick,
-    GatePolicy,
-    ImportedEvidence,
-    Incident,
-    IncidentSeverity,
-    KnownIssue,
-    LedgerEntry,
-    LeftHow,
-    Phase,
-    Remark,
-    Snapshot,
-)
+from assignments.models.rollout import ChecklistTick, GatePolicy, LeftHow, Phase, Remark, Snapshot
 from assignments.models.rollout_notice import RolloutNotice
 from assignments.models.signoff import Decision, GateOverride, Signature, SignOff, SignOffEnd
 from assignments.models.slot import MAX_SLOTS, Slot

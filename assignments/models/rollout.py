@@ -1,4 +1,4 @@
-"""The rollout: its phases with their frozen policies, what was seen and decided, in a chain of records."""
+"""The rollout: its phases with their frozen policies, and what the gates and people saw of them."""
 
 from django.conf import settings
 from django.db import models
@@ -153,79 +153,6 @@ class ChecklistTick(models.Model):
         return f"{self.item} of phase {self.phase_id}: {self.done}"
 
 
-class IncidentSeverity(models.TextChoices):
-    P0 = "P0"
-    P1 = "P1"
-    P2 = "P2"
-    COMPLAINT = "complaint", "Customer complaint"
-
-
-class Incident(models.Model):
-    """Something that went wrong while a phase ran, told by a person or by the guard."""
-
-    phase = models.ForeignKey(Phase, on_delete=models.PROTECT, null=True, related_name="incidents")
-    severity = models.CharField(max_length=16, choices=IncidentSeverity)
-    title = models.CharField(max_length=200)
-    detail = models.TextField(blank=True, default="")
-    opened_at = models.DateTimeField()
-    opened_by = models.ForeignKey(
-        _USER, on_delete=models.PROTECT, null=True, related_name="+", help_text="Empty: the guard."
-    )
-    closed_at = models.DateTimeField(null=True)
-    closed_by = models.ForeignKey(_USER, on_delete=models.PROTECT, null=True, related_name="+")
-    resolution = models.TextField(blank=True, default="")
-
-    class Meta:
-        db_table = "rollout_incidents"
-        ordering = ["-opened_at"]
-        indexes = [models.Index(fields=["-opened_at"], name="rollout_incidents_newest")]
-        constraints = [
-            models.CheckConstraint(
-                name="rollout_incidents_severity_known", condition=Q(severity__in=IncidentSeverity.values)
-            ),
-            models.CheckConstraint(name="rollout_incidents_named", condition=~Q(title="")),
-            models.CheckConstraint(
-                name="rollout_incidents_closed_whole",
-                condition=Q(closed_at__isnull=True, closed_by__isnull=True, resolution="")
-                | Q(closed_at__isnull=False, closed_by__isnull=False) & ~Q(resolution=""),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"INC-{self.pk} {self.severity}: {self.title}"
-
-
-class KnownIssue(models.Model):
-    """A fault that is known and lived with: who owns it, how bad it is, how it ended."""
-
-    phase = models.ForeignKey(Phase, on_delete=models.PROTECT, null=True, related_name="known_issues")
-    severity = models.CharField(max_length=16, choices=IncidentSeverity)
-    title = models.CharField(max_length=200)
-    owner = models.CharField(max_length=150)
-    opened_at = models.DateTimeField()
-    opened_by = models.ForeignKey(_USER, on_delete=models.PROTECT, related_name="+")
-    closed_at = models.DateTimeField(null=True)
-    resolution = models.TextField(blank=True, default="")
-
-    class Meta:
-        db_table = "rollout_known_issues"
-        ordering = ["-opened_at"]
-        constraints = [
-            models.CheckConstraint(
-                name="rollout_known_issues_severity_known", condition=Q(severity__in=IncidentSeverity.values)
-            ),
-            models.CheckConstraint(name="rollout_known_issues_named", condition=~Q(title="") & ~Q(owner="")),
-            models.CheckConstraint(
-                name="rollout_known_issues_closed_whole",
-                condition=Q(closed_at__isnull=True, resolution="")
-                | Q(closed_at__isnull=False) & ~Q(resolution=""),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.severity}: {self.title}"
-
-
 class Remark(models.Model):
     """What people write down about a phase: notes on the way and the retrospective. Append-only."""
 
@@ -251,55 +178,3 @@ class Remark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} on phase {self.phase_id}"
-
-
-class LedgerEntry(models.Model):
-    """One record of the rollout, bound to the one before by its digest. Append-only.
-
-    `digest` is that of `assignments.engine.gates.canonical.link(previous, record)`; the first one's
-    previous is 64 zeros. Numbers have no gaps: the chain is written under one lock.
-    """
-
-    number = models.PositiveIntegerField(unique=True)
-    kind = models.CharField(max_length=40)
-    phase = models.ForeignKey(Phase, on_delete=models.PROTECT, null=True, related_name="records")
-    at = models.DateTimeField()
-    author = models.CharField(max_length=150)
-    actor = models.ForeignKey(_USER, on_delete=models.PROTECT, null=True, related_name="+")
-    body = models.JSONField()
-    previous = models.CharField(max_length=64)
-    digest = models.CharField(max_length=64, unique=True)
-
-    class Meta:
-        db_table = "rollout_ledger"
-        ordering = ["number"]
-        constraints = [
-            models.CheckConstraint(name="rollout_ledger_numbered", condition=Q(number__gte=1)),
-            models.CheckConstraint(name="rollout_ledger_linked", condition=~Q(previous=F("digest"))),
-            models.UniqueConstraint(fields=["previous"], name="rollout_ledger_no_fork"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.number} {self.kind}"
-
-
-class ImportedEvidence(models.Model):
-    """A bundle of another deployment, verified on import: production's entrance ticket. Append-only."""
-
-    environment = models.CharField(max_length=16)
-    phase = models.CharField(max_length=20, choices=PHASE_CHOICES)
-    chain_head = models.CharField(max_length=64)
-    file_digest = models.CharField(max_length=64, unique=True)
-    summary = models.JSONField()
-    imported_at = models.DateTimeField()
-    imported_by = models.ForeignKey(_USER, on_delete=models.PROTECT, null=True, related_name="+")
-
-    class Meta:
-        db_table = "rollout_imported_evidence"
-        ordering = ["-imported_at"]
-        constraints = [
-            models.CheckConstraint(name="rollout_imported_evidence_phase_known", condition=Q(phase__in=KEYS)),
-        ]
-
-    def __str__(self) -> str:
-        return f"evidence of {self.environment} {self.phase}"

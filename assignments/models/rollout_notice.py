@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 
-from assignments.models.rollout import LedgerEntry
+from assignments.models.ledger import LedgerEntry
 from observability.models import Notice, due_index, rules_of_notices
 
 
