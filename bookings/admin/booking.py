@@ -2,8 +2,6 @@
 
 # ruff: noqa: ARG002 - Django names the arguments, not every method needs all
 
-from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -20,6 +18,7 @@ from bookings.admin import booking_sections, steps
 from bookings.admin.booking_export import EXPORTED
 from bookings.admin.booking_forms import GuestForm, IntakeForm, changes_of
 from bookings.admin.sections import sections_of
+from bookings.admin.start_filter import StartsFilter
 from bookings.admin.steps import Step
 from bookings.change_request import BookingChange
 from bookings.change_rules import GUEST_FIELDS
@@ -31,31 +30,6 @@ from observability.exports import CsvExport
 from observability.scope import scope_of
 
 __all__ = ["BookingAdmin", "booking_sections"]
-
-
-class StartsFilter(admin.SimpleListFilter):
-    """Windows from now, in elapsed time, so that they mean the same in every restaurant's zone."""
-
-    title = "start"
-    parameter_name = "starts"
-    windows = {"2h": timedelta(hours=2), "1d": timedelta(days=1), "7d": timedelta(days=7)}
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
-        return [
-            ("2h", "Next 2 hours"),
-            ("1d", "Next 24 hours"),
-            ("7d", "Next 7 days"),
-            ("running", "Running now"),
-            ("past", "Over"),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
-        now, chosen = timezone.now(), self.value()
-        if chosen in self.windows:
-            return queryset.filter(start_at__gte=now, start_at__lt=now + self.windows[chosen])
-        if chosen == "running":
-            return queryset.filter(start_at__lte=now, end_at__gt=now)
-        return queryset.filter(end_at__lte=now) if chosen == "past" else queryset
 
 
 @admin.register(Booking)
