@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from assignments.engine.day import plan_day, result_of
 from assignments.engine.policies import POLICIES
-from assignments.engine.scenario import Scenario, ScenarioError, read_scenario
+from assignments.engine.scenario import Scenario, read_scenario
+from assignments.engine.scenario_json import ScenarioError
 
 BAD_SCENARIO = 2
 

@@ -9,7 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from assignments.engine.day import plan_day, result_of
-from assignments.engine.scenario import ScenarioError, read_scenario, scenario_of
+from assignments.engine.scenario import read_scenario, scenario_of
+from assignments.engine.scenario_json import ScenarioError
 from tests.unit.engine.builders import at
 
 
