@@ -1,4 +1,4 @@
-"""Settings of every environment; `config.environment` declares and checks the variables.
+"""Settings of every environment; `config.variables` declares what `config.environment` reads.
 
 Locally DATABASE_URL and REDIS_URL may stay unset: then this file computes the addresses of the
 embedded servers, and the first connection starts them (see `config.local`).

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from config.environment import VARIABLES
+from config.variables import VARIABLES
 
 PROJECT = Path(__file__).resolve().parents[3]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.environment import VARIABLES
+from config.variables import VARIABLES
 from tests.unit.config.conftest import COMPLETE, PROJECT, Load
 
 REQUIRED = sorted(name for name, variable in VARIABLES.items() if variable.required_when_deployed)

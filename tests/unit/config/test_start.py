@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from config.environment import VARIABLES
+from config.variables import VARIABLES
 from tests.unit.config.conftest import COMPLETE, PROJECT
 
 CHECK_DEPLOY = PROJECT / "tests" / "check_deploy.sh"

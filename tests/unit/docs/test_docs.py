@@ -13,7 +13,7 @@ from assignments.stuck.causes import Cause
 from bookings.models import WebhookEvent
 from bookings.models.webhooks import TEST_EVENT
 from bookings.states import TRANSITIONS
-from config.environment import VARIABLES
+from config.variables import VARIABLES
 from observability.alerts.policy import RULES
 from observability.events import CATALOGUE, COORDINATOR
 from tests.unit.docs.pages import PAGES, PROJECT, anchors, code_lines, links, named, spans, text_of

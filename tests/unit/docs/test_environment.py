@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from config.environment import VARIABLES
+from config.variables import VARIABLES
 from tests.unit.docs.pages import PROJECT, text_of
 
 _ROW = re.compile(r"^\| `([A-Z0-9_]+)`( \*)? \| (.+?) \| (.+) \|$", re.MULTILINE)

@@ -7,7 +7,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from assignments.flags.pins import VARIABLES as PINNING
 from assignments.models import MAX_SLOTS
-from config.environment import VARIABLES, Reader
+from config.environment import Reader
+from config.variables import VARIABLES
 
 V3, SHADOW, LIMIT = PINNING["v3"], PINNING["shadow"], PINNING["max_parallel"]
 
