@@ -8,9 +8,9 @@ from typing import Any
 from assignments.engine.exposure import Exposure, exposure, raised
 from assignments.engine.flags import Flag, FlagSet, Override, Rule
 from assignments.flags import store
+from assignments.flags.cohorts import checked_percentage, preview_cohort
 from assignments.flags.errors import BadValueError
 from assignments.flags.pins import refuse_pinned
-from assignments.flags.services import checked_percentage, preview_cohort
 from assignments.flags.snapshot import Snapshot
 from assignments.flags.store import share_of
 from assignments.flags.wanted import Action, Wanted

@@ -18,10 +18,11 @@ from django.db import transaction
 from django.db.models import Q
 
 from assignments.flags import services
+from assignments.flags.authors import LONGEST_REASON, Author
+from assignments.flags.changes import Change
 from assignments.flags.errors import BadValueError, FlagError
 from assignments.flags.foresight import Foreseen, foresee
 from assignments.flags.proposal_records import record_decision, record_proposed
-from assignments.flags.services import LONGEST_REASON, Author, Change
 from assignments.flags.wanted import Wanted, carry_out, reversal, wanted_of
 from assignments.models import FlagChange, FlagProposal, FlagState, ProposalOutcome
 

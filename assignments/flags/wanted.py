@@ -9,8 +9,9 @@ from typing import Any
 
 from assignments.engine.flags import Flag
 from assignments.flags import services
+from assignments.flags.authors import Author
+from assignments.flags.changes import Change
 from assignments.flags.errors import BadValueError
-from assignments.flags.services import Author, Change
 from assignments.models import FlagChange
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from assignments.engine.gates.rules import Verdict
 from assignments.engine.phases import PhaseKey
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import Decision, Phase, SignOff, SignOffEnd, Snapshot
 from assignments.rollout import grounds, ledger, phases, rights, rollback, signers, voids
 from assignments.rollout.errors import Code, RolloutError

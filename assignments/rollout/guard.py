@@ -22,7 +22,7 @@ from assignments.engine.gates.guard import (
     unseen,
 )
 from assignments.engine.gates.guard import Seen as Counted
-from assignments.flags.services import LONGEST_REASON, Author
+from assignments.flags.authors import LONGEST_REASON, Author
 from assignments.models import GuardStanding, Incident, IncidentSeverity, Phase
 from assignments.rollout import ledger, phases, rollback
 from assignments.rollout.errors import Code, RolloutError

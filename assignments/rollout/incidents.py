@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import Incident, IncidentSeverity, Phase
 from assignments.rollout import ledger, rights
 from assignments.rollout.errors import Code, RolloutError

@@ -13,7 +13,7 @@ from django.db import connection
 
 from assignments.engine.gates import canonical
 from assignments.engine.gates.canonical import JsonValue
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import LedgerEntry, Phase
 from observability import events
 from observability.events import Severity

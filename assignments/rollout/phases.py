@@ -16,8 +16,8 @@ from assignments.engine import phases as facts
 from assignments.engine.flags import DEFAULT_PARALLEL
 from assignments.engine.phases import PHASES, PhaseKey
 from assignments.flags import FlagError, acknowledgements, services
+from assignments.flags.authors import Author
 from assignments.flags.pins import VARIABLES, pins
-from assignments.flags.services import Author
 from assignments.models import FlagState, ImportedEvidence, LeftHow, Phase, Snapshot
 from assignments.rollout import baseline, ledger, policies
 from assignments.rollout.errors import Code, RolloutError

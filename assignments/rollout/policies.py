@@ -13,7 +13,7 @@ from assignments.engine.gates.defaults import default_policy
 from assignments.engine.gates.guard import GuardRules
 from assignments.engine.gates.rules import GateRule
 from assignments.engine.phases import PhaseKey
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import GatePolicy, LedgerEntry, Phase
 from assignments.rollout import ledger, rights
 from assignments.rollout.errors import Code, RolloutError

@@ -11,7 +11,7 @@ from assignments.engine.gates.rules import Extent, GateInput, GateResult, Verdic
 from assignments.engine.gates.verdicts import decide
 from assignments.engine.phases import PHASES, PhaseKey
 from assignments.flags import services
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import FlagChange, FlagState, Phase
 from assignments.rollout import ledger, phases, rights
 from assignments.rollout.errors import Code, RolloutError

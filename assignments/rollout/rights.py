@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission, User
 from django.db.models import Q
 
 from assignments.engine.phases import Role
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 
 PROPOSE = "propose_phase"
 ROLL_BACK = "roll_back"

@@ -14,7 +14,7 @@ from django.db import transaction
 from assignments.engine.flags import Mode
 from assignments.engine.phases import PHASES, PhaseKey
 from assignments.flags import services
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import Incident, IncidentSeverity, LedgerEntry, LeftHow, Phase
 from assignments.rollout import incidents, ledger, phases, rights
 from assignments.rollout.errors import Code, RolloutError

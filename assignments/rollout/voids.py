@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import Phase, SignOff, SignOffEnd
 from assignments.rollout import ledger
 from observability.events import Severity

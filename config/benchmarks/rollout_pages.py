@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from assignments.benchmarks.figures import Figure
 from assignments.engine.phases import PhaseKey, Role
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import Decision, Phase, SignOff
 from assignments.rollout import phases, signoffs
 from assignments.rollout.gates import looking

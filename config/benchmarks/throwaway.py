@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from assignments import flags
 from assignments.flags import services
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from config.local.services import local_services
 
 AUTHOR = Author(name="benchmark")

@@ -6,7 +6,7 @@ from datetime import datetime
 from assignments.engine.flags import Flag
 from assignments.engine.phases import PhaseKey
 from assignments.flags import current, services
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.rollout import phases
 from bookings.demand.floor_plans import BISTRO, BRASSERIE
 from bookings.models import Restaurant

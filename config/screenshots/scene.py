@@ -18,7 +18,7 @@ from django.db import transaction
 from assignments.coordinator import process_booking
 from assignments.edge import Edge
 from assignments.engine.phases import PhaseKey
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import ReviewCase
 from assignments.review import best_fixes, claims, resolutions, waiting
 from assignments.review.freed_capacity import plan_reviews_again

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from assignments.engine.flags import Flag
 from assignments.flags import acknowledgements, proposals, services, store
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.flags.wanted import Action, Wanted
 from bookings.models import Restaurant
 from config.roles import ENGINEERING_LEAD, ON_CALL

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from assignments.engine.flags import Mode
 from assignments.flags import services
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import Attempt
 from bookings.cancellation import cancel
 from bookings.change_request import BookingChange

@@ -36,7 +36,7 @@ from assignments.audit import Evidence
 from assignments.coordinator import process_booking
 from assignments.edge import Edge
 from assignments.flags import services
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.sweeper import sweep
 from bookings import changes, service_time, wish_decisions
 from bookings.cancellation import CancellationError, cancel

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import Phase
 from assignments.rollout.errors import RolloutError
 from assignments.rollout.evidence import bundle, imports

@@ -16,8 +16,10 @@ from django.utils.dateparse import parse_datetime
 from assignments.engine.flags import Flag
 from assignments.flags import FlagError, acknowledgements, overview, services
 from assignments.flags.acknowledgements import Effect, Worker
+from assignments.flags.authors import Author
+from assignments.flags.changes import Change
+from assignments.flags.cohorts import checked_percentage
 from assignments.flags.proposals import change_alone
-from assignments.flags.services import Author, Change
 from assignments.flags.wanted import Action, Wanted
 from bookings.models import Restaurant
 
@@ -198,7 +200,7 @@ def _booking(text: str, restaurant: Restaurant) -> int:
 
 def _percentage(text: str) -> Any:
     """Checked by the service; on and off are all and none."""
-    return services.checked_percentage({"on": "100", "off": "0"}.get(text, text.rstrip("%")))
+    return checked_percentage({"on": "100", "off": "0"}.get(text, text.rstrip("%")))
 
 
 def _on(text: str) -> bool:

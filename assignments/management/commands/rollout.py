@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from assignments.engine.phases import PhaseKey
 from assignments.flags import FlagError, acknowledgements
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import Phase
 from assignments.rollout import ledger, phases, ramp, rollback
 from assignments.rollout.errors import RolloutError

@@ -11,7 +11,7 @@ from typing import IO
 from django.db import transaction
 
 from assignments.engine import evidence
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import Phase
 from assignments.rollout import ledger
 from assignments.rollout.evidence import contents, report

@@ -7,7 +7,7 @@ from django.db import transaction
 from assignments.engine import evidence
 from assignments.engine.evidence import BadBundleError, Findings
 from assignments.engine.phases import PhaseKey
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import ImportedEvidence
 from assignments.rollout import ledger
 from assignments.rollout.errors import Code, RolloutError

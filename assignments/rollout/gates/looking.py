@@ -15,7 +15,7 @@ from assignments.engine.gates.looks import Look, look_at
 from assignments.engine.gates.policy import Phase as Demands
 from assignments.engine.gates.rules import Extent, GateInput, GateResult, GateRule, Verdict
 from assignments.engine.gates.verdicts import Earned, decide, overall
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import FlagState, Phase, Snapshot
 from assignments.rollout import binding, ledger, phases
 from assignments.rollout.errors import Code, RolloutError

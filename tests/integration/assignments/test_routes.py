@@ -12,7 +12,7 @@ from assignments import flags
 from assignments.coordinator import Confirmed, process_booking
 from assignments.edge import Edge
 from assignments.flags import services
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import ShadowComparison
 from bookings import state_machine
 from bookings.models import Booking

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assignments.flags import proposals, services
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.flags.wanted import Action, Wanted
 from assignments.rollout import ledger
 from bookings.models import Booking, BookingMove, Restaurant, StaffRestaurant, StateChange

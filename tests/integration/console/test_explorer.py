@@ -14,7 +14,7 @@ from django.utils import timezone
 from assignments import flags
 from assignments.coordinator import process_booking
 from assignments.engine.phases import PhaseKey
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import Phase
 from assignments.rollout import phases
 from bookings.models import Restaurant, StaffRestaurant

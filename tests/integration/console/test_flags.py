@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from assignments.engine.flags import Flag
 from assignments.flags import acknowledgements, services, store
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import FlagChange, FlagDecision, FlagProposal
 from bookings.models import Restaurant, StaffRestaurant
 from config.roles import ENGINEERING_LEAD, MANAGER, ON_CALL, PRODUCT_OWNER

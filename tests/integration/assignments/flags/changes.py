@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from tests.factories import NOW
 
 ENGINEER = Author(name="engineer")

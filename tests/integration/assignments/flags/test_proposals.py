@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from assignments.engine.exposure import Exposure, exposure
 from assignments.engine.flags import Flag
 from assignments.flags import proposals, services, store
+from assignments.flags.changes import Change
 from assignments.flags.errors import BadValueError, PinnedError
 from assignments.flags.foresight import foresee
 from assignments.flags.proposals import ProposalError, StaleError
@@ -92,7 +93,7 @@ def told(event_type: str) -> list[dict[str, Any]]:
 
 def test_elsewhere_one_person_is_enough(house: Restaurant, ada: User) -> None:
     done = change(ALL, ada)
-    assert done.change == services.Change(version=1, changed=True)
+    assert done.change == Change(version=1, changed=True)
     logged = FlagChange.objects.get()
     assert (logged.author, logged.actor, logged.reason) == ("ada", ada, "a test")
     assert LogEntry.objects.get().user == ada

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from assignments import flags
 from assignments.engine.flags import Flag, Mode
 from assignments.flags import BadValueError, PinnedError, overview, services
-from assignments.flags.services import Author, Change
+from assignments.flags.authors import Author
+from assignments.flags.changes import Change
+from assignments.flags.cohorts import checked_percentage, preview_cohort
 from assignments.models import Cohort, FlagChange, FlagOverride
 from bookings.models import Restaurant
 from observability.models import Event
@@ -106,10 +108,10 @@ def test_setting_the_same_percentage_again_adds_only_who_came_since() -> None:
 
 def test_the_preview_is_who_will_be_in() -> None:
     RestaurantFactory.create_batch(20)
-    seen = services.preview_cohort(percentage=30)
+    seen = preview_cohort(percentage=30)
     services.set_cohort(percentage=30, **CAUSE)
     assert flags.current().flags.v3.members == seen
-    assert services.preview_cohort(percentage=0) == frozenset()
+    assert preview_cohort(percentage=0) == frozenset()
     assert Cohort.objects.count() == 1
 
 
@@ -263,7 +265,7 @@ def test_a_bad_value_is_refused_with_the_way_out_and_nothing_is_written(
 
 @given(percentage=st.decimals(0, 100, places=2, allow_nan=False))
 def test_every_percentage_of_two_decimals_is_exact_in_buckets(percentage: Decimal) -> None:
-    assert services.checked_percentage(percentage) == percentage
+    assert checked_percentage(percentage) == percentage
 
 
 def test_several_changes_of_a_caller_become_visible_together_or_not_at_all(restaurant: Restaurant) -> None:

@@ -4,7 +4,7 @@ import io
 from datetime import timedelta
 
 from assignments.engine.phases import PhaseKey
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import Decision, Phase, SignOffEnd
 from assignments.rollout import signoffs
 from assignments.rollout.evidence import bundle

@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group, User
 
 from assignments.engine.gates.rules import Verdict
 from assignments.engine.phases import PHASES, PhaseKey, Role
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import (
     Decision,
     FlagState,

@@ -7,7 +7,7 @@ import pytest
 
 from assignments.engine.phases import PhaseKey, Role
 from assignments.flags import services
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import FlagChange, FlagState, LedgerEntry, Phase
 from assignments.rollout import ramp, rights
 from assignments.rollout.errors import Code, RolloutError

@@ -10,7 +10,7 @@ import pytest
 from assignments.engine.flags import Mode
 from assignments.engine.phases import PHASES, PhaseKey, Role
 from assignments.flags import acknowledgements, services, store
-from assignments.flags.services import Author
+from assignments.flags.authors import Author
 from assignments.models import (
     FlagState,
     Incident,

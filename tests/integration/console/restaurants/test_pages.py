@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assignments import flags
-from assignments.flags.services import Author, set_override
+from assignments.flags.authors import Author
+from assignments.flags.services import set_override
 from bookings.models import (
     Adjacency,
     Combination,
