@@ -5,7 +5,7 @@ from dataclasses import dataclass
 INTEGRATION = "tests/integration"
 REFUSALS = f"{INTEGRATION}/bookings/test_outbox_refusals.py"
 ASSIGNMENTS = f"{INTEGRATION}/assignments"
-COORDINATOR = f"{ASSIGNMENTS}/test_coordinator.py"
+MEANWHILE = f"{ASSIGNMENTS}/coordinator/test_meanwhile.py"
 FENCE = f"{ASSIGNMENTS}/shadow/test_fence.py"
 FLAG_RACES = f"{ASSIGNMENTS}/flags/test_races.py"
 SWEEPER = f"{ASSIGNMENTS}/test_sweeper.py"
@@ -31,7 +31,7 @@ MUTANTS = (
         new="ExclusionConstraint(condition=models.Q(('active', True), ('id', -1)), ",
         tests=(
             f"{CONSTRAINTS}[allocations_never_overlap]",
-            f"{COORDINATOR}::test_tables_lost_to_another_booking_mean_a_new_plan_in_the_same_attempt",
+            f"{MEANWHILE}::test_tables_lost_to_another_booking_mean_a_new_plan_in_the_same_attempt",
         ),
     ),
     Mutant(
@@ -64,14 +64,14 @@ MUTANTS = (
         file="bookings/state_machine.py",
         old="AND assignment_state = %(from_state)s\n      AND assignment_state_version = %(from_version)s",
         new="AND %(from_state)s <> '' AND %(from_version)s > 0",
-        tests=(f"{COORDINATOR}::test_a_booking_cancelled_while_it_is_placed_stays_cancelled",),
+        tests=(f"{MEANWHILE}::test_a_booking_cancelled_while_it_is_placed_stays_cancelled",),
     ),
     Mutant(
         name="fence of the lease",
         file="assignments/protection/permits.py",
         old="AND token = %(token)s AND lease_until > clock_timestamp()",
         new="AND token = %(token)s",
-        tests=(f"{COORDINATOR}::test_a_run_whose_lease_lapsed_writes_nothing",),
+        tests=(f"{MEANWHILE}::test_a_run_whose_lease_lapsed_writes_nothing",),
     ),
     Mutant(
         name="permit",
@@ -120,14 +120,14 @@ MUTANTS = (
         file="assignments/protection/locks.py",
         old="    held = _acquire(key, token)\n",
         new="    held = _acquire(key, token) or True\n",
-        tests=(f"{COORDINATOR}::test_a_second_delivery_while_the_first_holds_the_lock_does_nothing",),
+        tests=(f"{MEANWHILE}::test_a_second_delivery_while_the_first_holds_the_lock_does_nothing",),
     ),
     Mutant(
         name="look at withdrawn tables",
         file="bookings/allocations.py",
         old="FROM table_blocks block WHERE block.table_id = t.id",
         new="FROM table_blocks block WHERE false",
-        tests=(f"{COORDINATOR}::test_a_table_withdrawn_between_plan_and_commit_is_not_given",),
+        tests=(f"{MEANWHILE}::test_a_table_withdrawn_between_plan_and_commit_is_not_given",),
     ),
     Mutant(
         name="refusal of older flags",
