@@ -8,11 +8,14 @@ case "${1:-}" in
   *) echo "usage: $0 web|worker|owner COMMAND [ARGUMENT]..." >&2; exit 2 ;;
 esac
 own=/etc/table-assignment/$1.env
+# One that is set goes before that of the file: a restored database is looked at before services are.
+given=${DATABASE_URL:-}
 shift
 cd "$(dirname "$0")/.."
 set -a
 . /etc/table-assignment/production.env
 . "$own"
+DATABASE_URL=${given:-$DATABASE_URL}
 set +a
 # Root's home is not the account's.
 export HOME="$PWD"

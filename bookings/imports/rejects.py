@@ -64,7 +64,9 @@ def rejects_file(path: Path, *, source: Path, columns: Sequence[str]) -> Iterato
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         os.fchmod(descriptor, 0o600)
     except OSError as error:
-        raise FileError(f"{path} cannot be written: {error.strerror}") from error
+        raise FileError(
+            f"{path} cannot be written: {error.strerror}; name another file for the rejects"
+        ) from error
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         rejects = RejectsFile(file, columns)
         yield rejects

@@ -55,7 +55,7 @@ def claim_next(page: Page) -> ReviewCase:
 def test_the_queue(evening: Scene, house: Restaurant, person: Person, opens: Opens) -> None:
     page = opens(evening.viewer, "/")
     follow(page, "Queue")
-    expect(page.get_by_text("Now fits")).to_be_visible()
+    expect(page.get_by_text("Now fits").first).to_be_visible()
     expect(page.get_by_text("call the guest").first).to_be_visible()
 
     first = claim_next(page)

@@ -37,6 +37,8 @@ def rehearsal(django_db_setup: None, django_db_blocker: Any, tmp_path: Path) -> 
     flags.forget()
 
 
+# Days of bookings by a clock that is set: half a minute on a machine of its own.
+@pytest.mark.timeout(300)
 def test_the_guard_takes_the_broken_phase_back_and_the_evidence_says_so(rehearsal: Rehearsal) -> None:
     proposer = rights.author_of(rehearsal.cast.proposer)
     phase = phases.enter_first(PhaseKey.PRODUCTION_10, by=proposer, now=rehearsal.traffic.now)
