@@ -12,11 +12,18 @@ own=/etc/table-assignment/$1.env
 given=${DATABASE_URL:-}
 shift
 cd "$(dirname "$0")/.."
-set -a
-. /etc/table-assignment/production.env
-. "$own"
-DATABASE_URL=${given:-$DATABASE_URL}
-set +a
+# As systemd reads them, not as a shell would: an address may hold & and $.
+read_settings() {
+  while read -r line || [ -n "$line" ]; do
+    case "$line" in [A-Za-z_]*=*) ;; *) continue ;; esac
+    value=${line#*=}
+    case "$value" in \"*\" | \'*\') value=${value#?} value=${value%?} ;; esac
+    export "${line%%=*}=$value"
+  done <"$1"
+}
+read_settings /etc/table-assignment/production.env
+read_settings "$own"
+[ -z "$given" ] || export DATABASE_URL="$given"
 # Root's home is not the account's.
 export HOME="$PWD"
 exec setpriv --reuid="$account" --regid="$account" --clear-groups -- .venv/bin/python manage.py "$@"
