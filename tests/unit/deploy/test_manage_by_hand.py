@@ -45,7 +45,9 @@ def test_a_database_that_is_named_goes_before_the_one_in_the_file(by_hand: Path)
     assert settings == "postgres://console@db/restored ERROR"
 
 
-def test_settings_are_what_systemd_reads_and_not_what_a_shell_makes_of_them(by_hand: Path, tmp_path: Path) -> None:
+def test_settings_are_what_systemd_reads_and_not_what_a_shell_makes_of_them(
+    by_hand: Path, tmp_path: Path
+) -> None:
     address = "postgres://console_web:a$b`c@db/console?sslmode=require&connect_timeout=5;#"
     sender = "Bookings <bookings@restaurants.example>"
     (tmp_path / "etc" / "web.env").write_text(
