@@ -33,3 +33,18 @@ def test_variables_that_are_named_are_declared() -> None:
     named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)(?:=[^`]*)?`", PAGE.read_text()))
     assert "DATABASE_POOLER" in named
     assert {name for name in named if not FOREIGN.match(name)} <= set(VARIABLES)
+
+
+def test_the_steps_make_what_the_units_ask_for() -> None:
+    steps = "".join(re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL))
+    units = "".join(unit.read_text() for unit in (PROJECT / "deploy/systemd").glob("*.service"))
+    accounts = re.findall(r"^(?:User|Group)=(.+)$", units, re.MULTILINE)
+    made = re.findall(r"^for account in (.+); do\n +useradd --system --user-group", steps, re.MULTILINE)
+    assert accounts
+    assert set(accounts) <= set(made[0].split())
+    (folder,) = set(re.findall(r"^WorkingDirectory=(.+)$", units, re.MULTILINE))
+    assert re.search(rf"^ln -s {folder}-\S+ {folder}$", steps, re.MULTILINE), "the link to the first release"
+    assert re.search(rf"^ln -sfn {folder}-\S+ {folder}$", steps, re.MULTILINE), "the link to the next one"
+    (own,) = re.findall(r"for account in (.+); do install .*/\$account\.env; done", steps)
+    files = set(re.findall(r"^EnvironmentFile=/etc/table-assignment/(.+)$", units, re.MULTILINE))
+    assert files == {"production.env"} | {f"{name}.env" for name in own.split()}
