@@ -213,7 +213,7 @@ Floating point settles what is clear; within one in a million of alpha, whole nu
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import comb, exp, lgamma, log, log1p
+from math import comb, exp, inf, lgamma, log, log1p
 
 #: Bounds are multiples of 1 / GRID, rounded away from what was measured, so they are exact decimals.
 GRID = 1_000_000
@@ -239,17 +239,22 @@ def tail(count: int, trials: int, rate: Fraction) -> Fraction:
 
 def approximate_tail(count: int, trials: int, rate: float) -> float:
     """P(X <= count) in floating point; 0 < rate < 1."""
+    return exp(log_tail(count, trials, rate))
+
+
+def log_tail(count: int, trials: int, rate: float) -> float:
+    """log P(X <= count), which keeps its digits where the probability itself is below floating point."""
     if count >= trials:
-        return 1.0
-    if count < 0:
         return 0.0
+    if count < 0:
+        return -inf
     if count <= trials * rate:
-        return _descending(count, trials, rate)
-    return 1.0 - _descending(trials - count - 1, trials, 1.0 - rate)
+        return _log_descending(count, trials, rate)
+    return log1p(-exp(_log_descending(trials - count - 1, trials, 1.0 - rate)))
 
 
-def _descending(count: int, trials: int, rate: float) -> float:
-    """The sum from the largest term, at `count`, downwards; `count` is not above the mean."""
+def _log_descending(count: int, trials: int, rate: float) -> float:
+    """log of the sum from the largest term, at `count`, downwards; `count` is not above the mean."""
     logarithm = (
         lgamma(trials + 1)
         - lgamma(count + 1)
@@ -264,7 +269,7 @@ def _descending(count: int, trials: int, rate: float) -> float:
         total += term
         if term < total * 1e-17:
             break
-    return exp(logarithm + log(total))
+    return logarithm + log(total)
 
 
 def tail_against(count: int, trials: int, rate: Fraction, alpha: Fraction) -> int:
@@ -1304,16 +1309,14 @@ class Trigger:
 
 
 def log_e_value(hits: int, trials: int, null: Fraction) -> float:
-    """The natural logarithm of the e-value; minus infinity where the counts lie far below the null."""
+    """The natural logarithm of the e-value."""
     if not 0 < null < 1 or not 0 <= hits <= trials:
         raise ValueError(f"{hits} of {trials} against {null}: no counts, or no rate between 0 and 1.")
     rate = float(null)
     weight = ceil(1 / (3 * null))
-    below = approximate_tail(hits, trials + weight, rate)
-    if below == 0:
-        return float("-inf")
+    below = log_tail(hits, trials + weight, rate)
     misses = trials - hits
-    averaged = lgamma(hits + 1) + lgamma(misses + weight) - lgamma(trials + weight + 1) + log(below)
+    averaged = lgamma(hits + 1) + lgamma(misses + weight) - lgamma(trials + weight + 1) + below
     prior = -log(weight) + weight * log1p(-rate)
     return averaged - prior - hits * log(rate) - misses * log1p(-rate)
 

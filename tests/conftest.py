@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import caches
 from django.db import connection
 from django.test.client import ClientHandler
@@ -79,9 +80,14 @@ def requests_have_the_rights_of_the_web(request: Any, monkeypatch: pytest.Monkey
 
 @pytest.fixture(scope="session", autouse=True)
 def own_redis_keys() -> Iterator[None]:
-    """Keys of this run carry its process id, so that runs side by side do not meet."""
-    cache = caches["default"]
-    before = cache.key_prefix
-    cache.key_prefix = f"test-{os.getpid()}"
+    """Keys of this run carry its process id, so that runs side by side do not meet.
+
+    The settings say so: connections of other threads, and those made anew after a test that overrides
+    them, read it there.
+    """
+    configured: dict[str, Any] = settings.CACHES["default"]
+    prefix = f"test-{os.getpid()}"
+    before = configured["KEY_PREFIX"]
+    configured["KEY_PREFIX"] = caches["default"].key_prefix = prefix
     yield
-    cache.key_prefix = before
+    configured["KEY_PREFIX"] = caches["default"].key_prefix = before

@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Self
 
 from django.conf import settings
-from django.core.cache import caches
 from django.test.utils import override_settings
 from redis.connection import parse_url
 
@@ -117,7 +116,6 @@ def redis_through_proxy(*, delay: float = 0.5) -> Iterator[TcpProxy]:
         behind = {
             **configured,
             "LOCATION": f"redis://{HOST}:{proxy.port}/{address.get('db', 0)}",
-            "KEY_PREFIX": caches["default"].key_prefix,
         }
         with override_settings(
             CACHES={"default": behind}, DJANGO_REDIS_CONNECTION_FACTORY="django_redis.pool.ConnectionFactory"

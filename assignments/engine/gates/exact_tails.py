@@ -7,7 +7,7 @@ Floating point settles what is clear; within one in a million of alpha, whole nu
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import comb, exp, lgamma, log, log1p
+from math import comb, exp, inf, lgamma, log, log1p
 
 #: Bounds are multiples of 1 / GRID, rounded away from what was measured, so they are exact decimals.
 GRID = 1_000_000
@@ -33,17 +33,22 @@ def tail(count: int, trials: int, rate: Fraction) -> Fraction:
 
 def approximate_tail(count: int, trials: int, rate: float) -> float:
     """P(X <= count) in floating point; 0 < rate < 1."""
+    return exp(log_tail(count, trials, rate))
+
+
+def log_tail(count: int, trials: int, rate: float) -> float:
+    """log P(X <= count), which keeps its digits where the probability itself is below floating point."""
     if count >= trials:
-        return 1.0
-    if count < 0:
         return 0.0
+    if count < 0:
+        return -inf
     if count <= trials * rate:
-        return _descending(count, trials, rate)
-    return 1.0 - _descending(trials - count - 1, trials, 1.0 - rate)
+        return _log_descending(count, trials, rate)
+    return log1p(-exp(_log_descending(trials - count - 1, trials, 1.0 - rate)))
 
 
-def _descending(count: int, trials: int, rate: float) -> float:
-    """The sum from the largest term, at `count`, downwards; `count` is not above the mean."""
+def _log_descending(count: int, trials: int, rate: float) -> float:
+    """log of the sum from the largest term, at `count`, downwards; `count` is not above the mean."""
     logarithm = (
         lgamma(trials + 1)
         - lgamma(count + 1)
@@ -58,7 +63,7 @@ def _descending(count: int, trials: int, rate: float) -> float:
         total += term
         if term < total * 1e-17:
             break
-    return exp(logarithm + log(total))
+    return logarithm + log(total)
 
 
 def tail_against(count: int, trials: int, rate: Fraction, alpha: Fraction) -> int:

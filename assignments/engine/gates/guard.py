@@ -23,7 +23,7 @@ from fractions import Fraction
 from math import ceil, exp, lgamma, log, log1p
 
 from assignments.engine.gates.clusters import Share
-from assignments.engine.gates.exact_tails import approximate_tail
+from assignments.engine.gates.exact_tails import log_tail
 from assignments.engine.gates.wording import duration, figure, part, percent
 
 #: A false alarm in less than 1 of 20 phases, whenever one looks. So the only watch of a phase rolls back
@@ -139,16 +139,14 @@ class Trigger:
 
 
 def log_e_value(hits: int, trials: int, null: Fraction) -> float:
-    """The natural logarithm of the e-value; minus infinity where the counts lie far below the null."""
+    """The natural logarithm of the e-value."""
     if not 0 < null < 1 or not 0 <= hits <= trials:
         raise ValueError(f"{hits} of {trials} against {null}: no counts, or no rate between 0 and 1.")
     rate = float(null)
     weight = ceil(1 / (3 * null))
-    below = approximate_tail(hits, trials + weight, rate)
-    if below == 0:
-        return float("-inf")
+    below = log_tail(hits, trials + weight, rate)
     misses = trials - hits
-    averaged = lgamma(hits + 1) + lgamma(misses + weight) - lgamma(trials + weight + 1) + log(below)
+    averaged = lgamma(hits + 1) + lgamma(misses + weight) - lgamma(trials + weight + 1) + below
     prior = -log(weight) + weight * log1p(-rate)
     return averaged - prior - hits * log(rate) - misses * log1p(-rate)
 
