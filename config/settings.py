@@ -123,8 +123,8 @@ if EMBEDDED_REDIS:
     DJANGO_REDIS_CONNECTION_FACTORY = "config.local.redis.EmbeddedConnectionFactory"
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
-# A task may run QUEUE_TIMEOUT seconds and wait behind one other (queue_limit = workers); only then
-# may the broker hand it out again, or two workers would run it at once.
+# A task may run QUEUE_TIMEOUT seconds and wait behind two others, one at work and one in the queue
+# (queue_limit = workers); only then may the broker hand it out again, or two workers would run it at once.
 QUEUE_WORKERS = env.whole_number("QUEUE_WORKERS", default=2, lowest=1, highest=64)
 QUEUE_TIMEOUT = 20
 Q_CLUSTER = {
@@ -136,7 +136,7 @@ Q_CLUSTER = {
     "bulk": 1,
     "recycle": 10_000,
     "timeout": QUEUE_TIMEOUT,
-    "retry": QUEUE_TIMEOUT * 2 + 20,
+    "retry": QUEUE_TIMEOUT * 3 + 20,
     "max_attempts": 0,
     "ack_failures": False,
     "save_limit": -1,

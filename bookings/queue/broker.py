@@ -9,6 +9,7 @@ import multiprocessing
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -32,6 +33,10 @@ PATIENCE = timedelta(seconds=30)
 
 _CLUSTER: dict[str, Any] = settings.Q_CLUSTER
 
+#: How many urgent tasks are taken at once where so many wait: one for each worker. None waits for longer than
+#: two others take then, so that it is not handed out anew before its turn.
+_HANDFUL: int = _CLUSTER["workers"]
+
 #: How long a task is kept from others once it was handed out.
 _RETRY = timedelta(seconds=_CLUSTER["retry"])
 
@@ -40,21 +45,22 @@ _RETRY = timedelta(seconds=_CLUSTER["retry"])
 _QUICK = "quick AS (SELECT set_config('synchronous_commit', 'off', true))"
 
 # A task is locked as it is looked at, so that no two clusters choose the same. A patient one is looked at
-# only where its turn is before that of the urgent one: locking a row is a write.
+# only where its turn is before that of all urgent ones: locking a row is a write.
 _NEXT = f"""
 WITH {_QUICK}, urgent AS (
     SELECT id, lock AS turn FROM django_q_ormq
     WHERE key = %(urgent)s AND lock < statement_timestamp()
-    ORDER BY lock LIMIT 1 FOR UPDATE SKIP LOCKED),
+    ORDER BY lock LIMIT %(handful)s FOR UPDATE SKIP LOCKED),
 patient AS (
     SELECT id, lock + %(patience)s AS turn FROM django_q_ormq
     WHERE key = %(patient)s
-      AND lock < coalesce((SELECT turn - %(patience)s FROM urgent), statement_timestamp())
+      AND lock < coalesce((SELECT min(turn) - %(patience)s FROM urgent), statement_timestamp())
     ORDER BY lock LIMIT 1 FOR UPDATE SKIP LOCKED),
-chosen AS (SELECT id FROM (TABLE urgent UNION ALL TABLE patient) waiting ORDER BY turn LIMIT 1)
+chosen AS (
+    SELECT id, turn FROM (TABLE urgent UNION ALL TABLE patient) waiting ORDER BY turn LIMIT %(handful)s)
 UPDATE django_q_ormq SET lock = statement_timestamp() + %(retry)s
 FROM chosen, quick WHERE django_q_ormq.id = chosen.id
-RETURNING django_q_ormq.id, payload"""  # noqa: S608 - ours
+RETURNING django_q_ormq.id, payload, turn"""  # noqa: S608 - ours
 
 _DONE = f"WITH {_QUICK} DELETE FROM django_q_ormq USING quick WHERE id = %s"  # noqa: S608 - ours
 
@@ -78,7 +84,7 @@ class ClusterBroker(ORM):  # type: ignore[misc]
             lifeline.end_with_parents()
 
     def dequeue(self) -> list[tuple[int | None, str]]:
-        """Tasks to work on, each with the row to delete afterwards; the canary has none."""
+        """Tasks to work on in their turn, each with the row to delete afterwards; the canary has none."""
         tasks = self._next()
         if pulse.is_watched() and time.monotonic() >= self._next_canary:
             self._next_canary = time.monotonic() + CANARY_EVERY.total_seconds()
@@ -97,11 +103,18 @@ class ClusterBroker(ORM):  # type: ignore[misc]
         super().set_stat(key, value, timeout)
 
     def _next(self) -> list[tuple[int | None, str]]:
-        values: dict[str, Any] = {"urgent": URGENT, "patient": PATIENT, "patience": PATIENCE, "retry": _RETRY}
+        values: dict[str, Any] = {
+            "urgent": URGENT,
+            "patient": PATIENT,
+            "patience": PATIENCE,
+            "handful": _HANDFUL,
+            "retry": _RETRY,
+        }
 
         def take(cursor: CursorWrapper) -> list[tuple[int | None, str]]:
             cursor.execute(_NEXT, values)
-            return [(row_id, _with_the_key_in_force(payload)) for row_id, payload in cursor.fetchall()]
+            in_turn = sorted(cursor.fetchall(), key=itemgetter(2))
+            return [(row_id, _with_the_key_in_force(payload)) for row_id, payload, _ in in_turn]
 
         return _ask_again_if_broken(take)
 

@@ -55,11 +55,20 @@ def test_the_name_of_a_task_is_no_longer_than_django_q2_can_keep() -> None:
 
 
 @pytest.mark.django_db
-def test_tasks_are_handed_out_one_at_a_time_and_none_twice() -> None:
-    for number in range(3):
+def test_tasks_are_handed_out_one_for_each_worker_and_none_twice() -> None:
+    workers = CLUSTER["workers"]
+    for number in range(2 * workers + 1):
         enqueue("bookings.tasks.send_mail", number)
-    handed = [task["args"][0] for _ in range(4) for task in fetch()]
-    assert handed == [0, 1, 2]
+    handed = [[task["args"][0] for task in fetch()] for _ in range(4)]
+    assert [len(handful) for handful in handed] == [workers, workers, 1, 0]
+    assert [number for handful in handed for number in handful] == list(range(2 * workers + 1))
+
+
+@pytest.mark.django_db
+def test_patient_tasks_are_handed_out_one_at_a_time_as_bookings_may_come_meanwhile() -> None:
+    for number in range(3):
+        enqueue(SEND_TASK, number, patient=True)
+    assert [[task["args"][0] for task in fetch()] for _ in range(4)] == [[0], [1], [2], []]
 
 
 @pytest.mark.django_db
@@ -75,7 +84,9 @@ def test_a_task_of_a_lost_worker_comes_back_after_the_retry_time_only() -> None:
 
 
 def test_a_task_is_never_handed_out_again_while_its_worker_may_still_be_at_it() -> None:
-    rounds = 1 + CLUSTER["queue_limit"] / CLUSTER["workers"]
+    """However long those take that were handed out before: at work, in the queue, and taken with it."""
+    handful = CLUSTER["workers"]
+    rounds = 1 + (CLUSTER["queue_limit"] + handful) / CLUSTER["workers"]
     assert CLUSTER["retry"] > CLUSTER["timeout"] * rounds
 
 
@@ -119,8 +130,9 @@ def test_a_patient_task_gives_way_to_others_that_fell_due_after_it() -> None:
 def test_a_patient_task_has_its_turn_however_many_others_wait() -> None:
     enqueue(SEND_TASK, 1, patient=True)
     OrmQ.objects.update(lock=timezone.now() - PATIENCE - timedelta(seconds=1))
-    enqueue(ASSIGN_TASK, 2)
-    assert [task["args"] for task in fetch()] == [(1,)]
+    for number in range(CLUSTER["workers"]):
+        enqueue(ASSIGN_TASK, 2 + number)
+    assert [task["args"] for task in fetch()] == [(number,) for number in range(1, CLUSTER["workers"] + 1)]
 
 
 def test_a_patient_task_is_not_even_locked_before_its_turn(committed_db: None) -> None:
