@@ -8,6 +8,7 @@ page says.
 import math
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any
 
 from axes.attempts import get_cool_off_threshold
@@ -19,7 +20,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_login_failed
-from django.db.models import Max, Sum
+from django.db.models import Count, Max, Sum
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -33,6 +34,16 @@ class Locked:
 
     username: str
     address: str
+    failures: int
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LockedAddress:
+    """An address that is locked out whatever the name; `until` at the latest."""
+
+    address: str
+    names: int
     failures: int
     until: datetime
 
@@ -110,6 +121,32 @@ def locked_now(*, now: datetime) -> list[Locked]:
     ]
 
 
+def locked_addresses(*, now: datetime) -> list[LockedAddress]:
+    """Addresses that are locked out as a whole, the latest first (one query)."""
+    rows = (
+        AccessAttempt.objects.filter(
+            attempt_time__gt=now - settings.AXES_COOLOFF_TIME, ip_address__isnull=False
+        )
+        .values("ip_address")
+        .annotate(
+            names=Count("username", distinct=True),
+            failures=Sum("failures_since_start"),
+            last=Max("attempt_time"),
+        )
+        .filter(failures__gte=settings.SIGN_IN_FAILURES_PER_ADDRESS)
+        .order_by("-last")
+    )
+    return [
+        LockedAddress(
+            address=row["ip_address"],
+            names=row["names"],
+            failures=row["failures"],
+            until=row["last"] + settings.AXES_COOLOFF_TIME,
+        )
+        for row in rows
+    ]
+
+
 def unlock(user: User, *, by: User | None) -> int:
     """Forget the wrong passwords and codes of a person, at every address; how many rows there were."""
     forgotten, _ = AccessAttempt.objects.filter(username=user.get_username()).delete()
@@ -120,10 +157,15 @@ def unlock(user: User, *, by: User | None) -> int:
     return int(forgotten)
 
 
-def unlock_address(address: str) -> int:
-    """Forget what came from an address, whatever the name; how many rows there were."""
-    forgotten, _ = AccessAttempt.objects.filter(ip_address=address).delete()
-    records.record("sign_in.unlocked", user=None, actor=None)
+def unlock_address(address: str, *, by: User | None) -> int:
+    """Forget what came from an address, whatever the name; how many rows there were.
+
+    Raises ValueError for what is no IP address.
+    """
+    forgotten, _ = AccessAttempt.objects.filter(ip_address=str(ip_address(address))).delete()
+    records.record("sign_in.unlocked", user=None, actor=by.pk if by else None)
+    if by is not None:
+        records.log_help(by=by, to=by, what="Unlocked the sign-in of an address.")
     return int(forgotten)
 
 

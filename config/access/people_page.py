@@ -49,6 +49,7 @@ def people(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": "Sign-in",
         "rows": sorted(rows, key=lambda row: row.until is None),
+        "addresses": lockout.locked_addresses(now=timezone.now()),
         "strangers": [lock for lock in locks if lock.username not in known],
         "required": settings.MFA_REQUIRED,
         "without": sum(row.since is None for row in rows),
@@ -61,6 +62,22 @@ def unlock(request: HttpRequest, user_id: int) -> HttpResponse:
     """Let somebody try again at once."""
     by, to = _pair(request, user_id)
     return _help(request, by, to, lambda: lockout.unlock(to, by=by), f"{to} may try again at once.")
+
+
+@require_POST
+def unlock_address(request: HttpRequest) -> HttpResponse:
+    """Let everybody at an address try again at once."""
+    _check(request)
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    address = request.POST.get("address", "")
+    try:
+        lockout.unlock_address(address, by=request.user)
+    except ValueError:
+        messages.error(request, f"Nothing was changed. {address[:50]!r} is no address.")
+    else:
+        messages.success(request, f"Everybody at {address} may try again at once.")
+    return HttpResponseRedirect(reverse("admin:sign_in_people"))
 
 
 @require_POST

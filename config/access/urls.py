@@ -8,7 +8,7 @@ from django.urls import URLPattern, path
 
 from config.access.new_password import NewPassword
 from config.access.own_page import change, security, set_up
-from config.access.people_page import link, people, reset, unlock
+from config.access.people_page import link, people, reset, unlock, unlock_address
 from config.access.sign_in import second_step
 
 View = Callable[..., HttpResponseBase]
@@ -23,6 +23,7 @@ def access_urls(guard: Callable[[View], Any]) -> list[URLPattern]:
         path("security/", guard(security), name="security"),
         path("security/change/", guard(change), name="security_change"),
         path("sign-ins/", guard(people), name="sign_in_people"),
+        path("sign-ins/unlock-address/", guard(unlock_address), name="sign_in_unlock_address"),
         path("sign-ins/<int:user_id>/unlock/", guard(unlock), name="sign_in_unlock"),
         path("sign-ins/<int:user_id>/reset/", guard(reset), name="sign_in_reset"),
         path("sign-ins/<int:user_id>/link/", guard(link), name="sign_in_link"),

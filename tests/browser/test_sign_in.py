@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.auth.models import User
 from django_otp.oath import TOTP
 from playwright.sync_api import Page, expect
@@ -85,6 +86,7 @@ def test_pages_of_helping_and_of_being_locked_out_are_accessible(
     person: Person, ada: User, opens: Opens, settings: pytest.FixtureRequest
 ) -> None:
     settings.MFA_REQUIRED = False  # type: ignore[attr-defined]
+    settings.SIGN_IN_FAILURES_PER_ADDRESS = 5  # type: ignore[attr-defined]
     other = person("ops agent", name="grace")
     device = Authenticator.new_for(other)
     device.confirmed = True
@@ -103,3 +105,11 @@ def test_pages_of_helping_and_of_being_locked_out_are_accessible(
         page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="Locked for a while")).to_be_visible()
     assert findings(page) == []
+
+    AccessAttempt.objects.create(ip_address="2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", failures_since_start=5)
+    page = opens(ada, "/sign-ins/", theme="dark", size=PHONE)
+    assert findings(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    page.get_by_role("button", name="Unlock 127.0.0.1").click()
+    expect(page.locator("main")).to_contain_text("Everybody at 127.0.0.1 may try again at once.")
+    expect(page.get_by_role("table", name="Locked addresses")).not_to_contain_text("127.0.0.1")

@@ -18,11 +18,18 @@ class Command(BaseCommand):
         whom.add_argument("--address", help="where the wrong guesses came from")
 
     def handle(self, *_: object, **given: Any) -> None:
-        if given["address"]:
-            forgotten = lockout.unlock_address(given["address"])
+        if given["address"] is not None:
+            forgotten = _unlock_address(given["address"])
         else:
             user = User.objects.filter(username=given["person"]).first()
             if user is None:
                 raise CommandError(f"nobody is called {given['person']!r}; `/sign-ins/` lists everybody")
             forgotten = lockout.unlock(user, by=None)
         self.stdout.write(f"Unlocked: {forgotten} counts of wrong guesses are forgotten.")
+
+
+def _unlock_address(address: str) -> int:
+    try:
+        return lockout.unlock_address(address, by=None)
+    except ValueError as error:
+        raise CommandError(f"{address!r} is no address; `/sign-ins/` lists those that are locked") from error

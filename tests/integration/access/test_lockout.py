@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from axes.models import AccessAttempt
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.test import Client
 from django.utils import timezone
 
@@ -180,6 +182,37 @@ def test_a_colleague_unlocks_and_it_is_recorded(person: Makes, access_admin: Use
     assert give_password(Client(), user).status_code == 302
     event = Event.objects.get(event_type="sign_in.unlocked")
     assert event.context == {"user": user.pk, "actor": access_admin.pk}
+
+
+def test_a_colleague_unlocks_an_address_of_which_the_page_tells(person: Makes, access_admin: User) -> None:
+    for number in range(5):
+        guess(person(f"p{number}"), 1, address="203.0.113.9")
+    guess(person("q"), 2, address="2001:db8::7")
+    client = Client()
+    client.force_login(access_admin)
+    page = client.get("/sign-ins/").content.decode()
+    assert "for 5 names" in page
+    assert "2001:db8::7" not in page
+    told = client.post("/sign-ins/unlock-address/", {"address": "203.0.113.9"}, follow=True).content.decode()
+    assert "Everybody at 203.0.113.9 may try again at once." in told
+    assert "Locked addresses" not in told
+    assert give_password(Client(REMOTE_ADDR="203.0.113.9"), person()).status_code == 302
+    event = Event.objects.get(event_type="sign_in.unlocked")
+    assert event.context == {"user": None, "actor": access_admin.pk}
+    assert LogEntry.objects.get(user=access_admin).change_message == "Unlocked the sign-in of an address."
+
+
+@pytest.mark.parametrize("address", ["", "the bar", "203.0.113.9/24", "203.0.113.9\x00", "'" * 9000])
+def test_what_is_no_address_unlocks_nothing(person: Makes, access_admin: User, address: str) -> None:
+    guess(person(), 2, address="203.0.113.9")
+    client = Client()
+    client.force_login(access_admin)
+    told = client.post("/sign-ins/unlock-address/", {"address": address}, follow=True)
+    assert "is no address" in told.content.decode()
+    with pytest.raises(CommandError, match="is no address"):
+        call_command("unlock", "--address", address)
+    assert AccessAttempt.objects.exists()
+    assert not Event.objects.filter(event_type="sign_in.unlocked").exists()
 
 
 def test_the_command_unlocks_a_person_and_an_address(person: Makes) -> None:

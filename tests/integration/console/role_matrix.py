@@ -174,6 +174,7 @@ PAGES: Mapping[str, Who] = {
     "admin:security_change": Who(post=SIGNED_IN),
     "admin:sign_in_people": Who(get=ACCESS),
     "admin:sign_in_unlock": Who(post=ACCESS),
+    "admin:sign_in_unlock_address": Who(post=ACCESS),
     "admin:sign_in_reset": Who(post=ACCESS),
     "admin:sign_in_link": Who(post=ACCESS),
     # The link itself says whose it is.
