@@ -72,7 +72,8 @@ class ClusterBroker(ORM):  # type: ignore[misc]
     whether it lives before each of them. This one finds out by using it: each statement may be sent twice.
 
     The canary is no queue row: it has to come through this cluster, and a row might be taken by another.
-    It is handed out only after the database has been asked for tasks, so that it tells of that as well.
+    It is handed out only after the database has been asked for tasks, so that it tells of that as well, but
+    ahead of them: it waits for those at work and in the queue, and no more.
     """
 
     def __init__(self, list_key: str | None = None) -> None:
@@ -88,7 +89,7 @@ class ClusterBroker(ORM):  # type: ignore[misc]
         tasks = self._next()
         if pulse.is_watched() and time.monotonic() >= self._next_canary:
             self._next_canary = time.monotonic() + CANARY_EVERY.total_seconds()
-            tasks.append((None, package(CANARY_TASK)))
+            tasks.insert(0, (None, package(CANARY_TASK)))
         if not tasks:
             time.sleep(_CLUSTER["poll"])
         return tasks

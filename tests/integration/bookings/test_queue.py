@@ -16,11 +16,12 @@ from django_q.models import OrmQ, Task
 from django_q.signals import post_execute_in_worker, post_spawn, pre_execute
 from django_q.signing import SignedPackage
 
+from bookings import pulse
 from bookings.intake import ASSIGN_TASK
 from bookings.outbox.promise import SEND_TASK
 from bookings.queue.broker import PATIENCE
 from bookings.queue.tasks import BEHIND, enqueue, is_behind
-from bookings.queue.worker import TRUSTED, on_worker_start
+from bookings.queue.worker import CANARY_TASK, TRUSTED, on_worker_start
 from observability import log_context
 
 CLUSTER: dict[str, Any] = settings.Q_CLUSTER
@@ -69,6 +70,21 @@ def test_patient_tasks_are_handed_out_one_at_a_time_as_bookings_may_come_meanwhi
     for number in range(3):
         enqueue(SEND_TASK, number, patient=True)
     assert [[task["args"][0] for task in fetch()] for _ in range(4)] == [[0], [1], [2], []]
+
+
+@pytest.mark.django_db
+def test_under_a_supervisor_the_canary_waits_for_no_task_of_its_handful(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for number in range(2):
+        enqueue("bookings.tasks.send_mail", number)
+    monkeypatch.setenv(pulse.VARIABLE, "0")
+    handed = get_broker().dequeue()
+    assert [SignedPackage.loads(payload)["func"] for _, payload in handed] == [
+        CANARY_TASK,
+        *["bookings.tasks.send_mail"] * 2,
+    ]
+    assert [row is None for row, _ in handed] == [True, False, False]
 
 
 @pytest.mark.django_db
