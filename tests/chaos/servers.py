@@ -17,11 +17,18 @@ from django.db import connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from redis import Redis
 
+from config.database_roles import statements
 from config.local import keeper, services
 from config.local.addresses import SUPERUSER, addresses
 from config.local.redis_server import RedisServer
 
 TEMPLATE = "chaos_template"
+
+#: The role that the workers have in each database, with the rights they have in earnest.
+WORKER = "chaos_worker"
+
+#: Days of events that the database keeps whatever is asked.
+KEPT_DAYS = 7
 
 
 class Servers:
@@ -39,6 +46,9 @@ class Servers:
             admin.execute(f"CREATE DATABASE {TEMPLATE}")
         with using(self, TEMPLATE):
             call_command("migrate", verbosity=0)
+            with connection.cursor() as cursor:
+                for statement in statements(web="chaos_web", worker=WORKER, keep_events_days=KEPT_DAYS):
+                    cursor.execute(statement)
 
     def stop(self) -> None:
         services.stop(self.root)

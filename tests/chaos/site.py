@@ -30,7 +30,7 @@ from bookings.lifeline import end_with_parent
 from bookings.models import Booking, OutboxMessage, Restaurant
 from bookings.states import FINAL
 from config.local.addresses import SUPERUSER
-from tests.chaos.servers import Servers
+from tests.chaos.servers import WORKER, Servers
 from tests.factories import receive, serving_restaurant
 
 #: I2 allows 5 minutes while something is broken.
@@ -126,6 +126,7 @@ class Site:
             "QUEUE_WORKERS": str(self.queue_workers),
             "CHAOS_ARMED": str(self.armed),
             "CHAOS_LEASE": str(self.lease),
+            "CHAOS_ROLE": WORKER,
         }
 
     @property

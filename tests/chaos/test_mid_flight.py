@@ -152,6 +152,7 @@ def test_fault_15_a_kill_mid_flight_lets_the_run_finish_and_sends_the_next_to_le
     settings.FEATURE_ASSIGNMENT_PIPELINE_V3 = None
     services.set_cohort(percentage=100, now=timezone.now(), **why)
     site.path = None
+    site.lease = 20  # The run is stopped for less, however slow the machine: another would begin it anew.
     with site.workers() as workers:
         site.arm("decided", signal.SIGSTOP)
         (under_way,) = site.take_in(1, party_size=2)
