@@ -23,8 +23,11 @@ LOOK_EVERY = timedelta(milliseconds=200)
 #: A supervisor that looks again so late was stopped, or starved: so was the cluster, and gets its time anew.
 SLEPT = timedelta(seconds=5)
 
-#: Clusters that die in a row before anything came through; then it is no accident but a fault to see to.
+#: Clusters that die before anything ever came through; then it is no accident but a fault to see to.
 MOST_FALSE_STARTS = 3
+
+#: The longest pause between two clusters. It grows with those that die in a row, as while a database is away.
+LONGEST_PAUSE = timedelta(seconds=10)
 
 
 class ClusterWillNotRunError(RuntimeError):
@@ -44,6 +47,7 @@ class Supervisor:
     wait: Callable[[float], bool]
     restarts: int = 0
     false_starts: int = 0
+    has_worked: bool = False
 
     def run(self) -> None:
         """Return when asked to stop, with every process gone. Raises ClusterWillNotRunError."""
@@ -59,7 +63,7 @@ class Supervisor:
                 return
             cluster.kill()
             self._account(watch, why, cluster.process.returncode)
-            if self.wait(self.false_starts):
+            if self.wait(min(self.false_starts, LONGEST_PAUSE.total_seconds())):
                 return
 
     def _watch(self, cluster: Cluster) -> tuple[Watch, str | None]:
@@ -80,12 +84,13 @@ class Supervisor:
         return watch, None
 
     def _account(self, watch: Watch, why: str, status: int) -> None:
-        """Record a failed cluster; give up on one that never gets going."""
+        """Record a failed cluster; give up where none has ever got going."""
         self.restarts += 1
+        self.has_worked = self.has_worked or watch.came_through
         self.false_starts = 0 if watch.came_through else self.false_starts + 1
         silent_ms = round((time.monotonic() - watch.since) * 1000)
         logger.error("the cluster %s (status %s, silent for %d ms); starting anew", why, status, silent_ms)
-        if self.false_starts >= MOST_FALSE_STARTS:
+        if not self.has_worked and self.false_starts >= MOST_FALSE_STARTS:
             raise ClusterWillNotRunError(
                 f"the cluster {why} {self.false_starts} times before it did anything "
                 f"(status {status}); its lines above say why"

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from assignments.audit import Evidence, Verdict, audit
-from bookings.models import MailStatus, OutboxMessage
+from bookings.models import Booking, MailStatus, OutboxMessage
 from bookings.outbox.by_hand import mark_delivered, resend
 from bookings.states import State
 from tests.chaos.conftest import FULL, Report
@@ -65,6 +65,8 @@ def test_faults_12_and_13_each_confirmed_guest_gets_exactly_one_confirmation(
         mail.booking_id: mail
         for mail in OutboxMessage.objects.select_related("booking").filter(kind="confirmation")
     }
+    others = Booking.objects.exclude(pk__in=confirmed)
+    assert list(others.values("reference", "assignment_state", "auto_assign_last_result")) == []
     assert len(confirmed) == len(site.accepted) > SIZE
     assert {mail.status for mail in confirmed.values()} == {MailStatus.SENT}
     assert {mail.booking.assignment_state for mail in confirmed.values()} == {State.CONFIRMED}

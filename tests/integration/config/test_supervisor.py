@@ -47,6 +47,21 @@ def test_a_cluster_that_came_through_once_is_started_anew_each_time(tmp_path: Pa
     assert own.false_starts == 0
 
 
+def test_a_cluster_that_once_worked_is_not_given_up_however_often_it_dies_then(tmp_path: Path) -> None:
+    """As while the database restarts again and again, and each cluster dies on it."""
+    beats = "os.write(int(os.environ['CLUSTER_PULSE']), struct.pack('=cI', b'c', 1)); time.sleep(0.3)"
+    first = f"open({str(tmp_path / 'began')!r}, 'x')"
+    own = supervisor(
+        tmp_path,
+        f"import os, struct, sys, time\ntry: {first}\nexcept FileExistsError: sys.exit(1)\n{beats}",
+        stop_after=60,
+    )
+
+    own.run()
+
+    assert own.false_starts > MOST_FALSE_STARTS
+
+
 def test_asked_to_stop_it_ends_the_cluster(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     script = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
