@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from assignments.models import CasePresence, ReviewCase
-from assignments.review.deadlines import DUE_AT
+from assignments.review.queue import Filters, open_cases, shown
 from assignments.review.records import log, tell
 from observability.scope import Scope
 
@@ -75,15 +75,10 @@ def take_over(*, case_id: int, user: User, now: datetime) -> ReviewCase:
 
 
 def claim_next(*, user: User, scope: Scope, now: datetime) -> ReviewCase | None:
-    """Claim the most pressing case nobody works on, or None. Two people who ask at once get two cases."""
+    """Claim the first of the queue that nobody works on, or None. Two who ask at once get two cases."""
     with transaction.atomic():
-        waiting = (
-            scope.narrow(free_for(user), "booking__restaurant")
-            .filter(Q(owner__isnull=True) | ~Q(owner=user))
-            .filter(Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=Now()))
-            .order_by(DUE_AT, "pk")
-            .select_for_update(of=("self",), skip_locked=True)
-        )
+        unclaimed = shown(open_cases(scope=scope), Filters(view="unclaimed"), user=user)
+        waiting = unclaimed.select_for_update(of=("self",), skip_locked=True)
         case = waiting.first()
         return None if case is None else claim(case_id=case.pk, user=user, now=now)
 

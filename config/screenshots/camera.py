@@ -85,12 +85,14 @@ def _rollout(scene: Scene) -> Sequence[Shot]:
 def take(scene: Scene, *, into: Path) -> Iterator[Path]:
     """Take every shot; yields each picture's file once it is written. Raises CameraError."""
     into.mkdir(parents=True, exist_ok=True)
+    # Before the browser: in Playwright's event loop Django opens a session of the database of its own.
+    shots = [(shot, _session_of(shot)) for shot in shots_of(scene)]
     with _served() as url, _browser() as browser:
-        for shot in shots_of(scene):
-            yield _taken(browser, shot, url, into / shot.name)
+        for shot, session in shots:
+            yield _taken(browser, shot, session, url, into / shot.name)
 
 
-def _taken(browser: "Browser", shot: Shot, url: str, file: Path) -> Path:
+def _taken(browser: "Browser", shot: Shot, session: str, url: str, file: Path) -> Path:
     width, height = shot.size
     context = browser.new_context(
         base_url=url,
@@ -99,8 +101,7 @@ def _taken(browser: "Browser", shot: Shot, url: str, file: Path) -> Path:
         reduced_motion="reduce",
         locale="en-GB",
     )
-    name = settings.SESSION_COOKIE_NAME
-    context.add_cookies([{"name": name, "value": _session_of(shot), "url": url}])
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": url}])
     try:
         page = context.new_page()
         answer = page.goto(shot.path)

@@ -49,6 +49,9 @@ LOAD_TOMORROW = 0.68
 #: Where it is about this hour the restaurants stand.
 EVENING = 20
 
+#: Whoever fits by now does not sit down while the evening is looked at.
+TO_LOOK = timedelta(minutes=10)
+
 #: From one look at the clock to the next.
 TICK = timedelta(milliseconds=31)
 
@@ -192,7 +195,7 @@ def _settle_the_past(lead: User, now: datetime) -> None:
 
 def _make_room(now: datetime) -> ReviewCase:
     """Somebody calls off, and one of those who wait would fit."""
-    rows = ReviewCase.objects.filter(closed_at__isnull=True, booking__start_at__gt=now)
+    rows = ReviewCase.objects.filter(closed_at__isnull=True, booking__start_at__gt=now + TO_LOOK)
     for case in rows.select_related("booking__restaurant").order_by("booking__start_at"):
         seated = Booking.objects.filter(
             restaurant=case.booking.restaurant,

@@ -9,7 +9,10 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
+from assignments.coordinator import process_booking
+from assignments.edge import Edge
 from assignments.models import Resolution, ReviewCase
+from assignments.review.deadlines import LEAD
 from bookings.models import Booking, BookingStatus, Restaurant, TableBlock
 from bookings.states import State
 from config.roles import OPS_AGENT
@@ -18,6 +21,7 @@ from config.screenshots.scene import Scene
 from tests.browser.accessibility import findings
 from tests.browser.conftest import Opens
 from tests.browser.test_screenshots import SMALL
+from tests.factories import receive
 
 Person = Callable[..., User]
 pytestmark = pytest.mark.timeout(240)
@@ -52,16 +56,28 @@ def claim_next(page: Page) -> ReviewCase:
     return ReviewCase.objects.select_related("booking").get(pk=page.url.rstrip("/").rpartition("/")[2])
 
 
+def must_be_called(house: Restaurant) -> ReviewCase:
+    """A case whose guests come too soon for a mail: at some hours the evening itself has none."""
+    now = timezone.now()
+    soon = receive(house, now=now, start=now + timedelta(minutes=45), party_size=30, by_staff=True)
+    process_booking(booking_id=soon.pk, trigger="created", edge=Edge(clock=lambda: now, jitter=lambda: 0.0))
+    return ReviewCase.objects.get(booking=soon, closed_at__isnull=True)
+
+
 def test_the_queue(evening: Scene, house: Restaurant, person: Person, opens: Opens) -> None:
+    called = must_be_called(house)
     page = opens(evening.viewer, "/")
     follow(page, "Queue")
     expect(page.get_by_text("Now fits").first).to_be_visible()
-    expect(page.get_by_text("call the guest").first).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text=called.booking.reference)).to_contain_text(
+        "call the guest"
+    )
 
     first = claim_next(page)
     assert first == evening.fits, "those that fit by now come first"
     expect(page.get_by_role("region", name="Why it waits")).to_contain_text("Why not")
-    expect(page.get_by_role("button", name="Put aside")).to_have_count(0)
+    in_time_for_a_mail = first.booking.start_at - LEAD > timezone.now()
+    expect(page.get_by_role("button", name="Put aside")).to_have_count(int(in_time_for_a_mail))
     page.keyboard.press("1")
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     page.wait_for_load_state()
@@ -86,7 +102,8 @@ def test_the_queue(evening: Scene, house: Restaurant, person: Person, opens: Ope
 
 
 def test_what_else_may_become_of_a_case(evening: Scene, opens: Opens) -> None:
-    waits = ReviewCase.objects.filter(closed_at__isnull=True, owner__isnull=True).latest("booking__start_at")
+    free = ReviewCase.objects.filter(closed_at__isnull=True, owner__isnull=True, snoozed_until__isnull=True)
+    waits = free.latest("booking__start_at")
     page = opens(evening.viewer, f"/review/cases/{waits.pk}/")
     page.wait_for_load_state()
     page.keyboard.press("h")
@@ -98,7 +115,7 @@ def test_what_else_may_become_of_a_case(evening: Scene, opens: Opens) -> None:
 
     requeued = claim_next(page)
     press(page, "Requeue")
-    page.wait_for_url(lambda url: str(requeued.pk) not in url)
+    page.wait_for_url(lambda url: f"/cases/{requeued.pk}/" not in url)
     requeued.booking.refresh_from_db()
     assert requeued.booking.assignment_state == State.ASSIGNMENT_PENDING
 
@@ -140,7 +157,7 @@ def test_the_floor(evening: Scene, house: Restaurant, opens: Opens) -> None:
     page.get_by_text("Walk-in").first.click()
     page.get_by_label("Guests").fill("2")
     press(page, "Seat them")
-    expect(page.locator("main")).to_contain_text(re.compile("is seated|next free"))
+    expect(page.locator("main")).to_contain_text(re.compile(r"is seated|No table is left.* Next: "))
 
 
 def test_a_table_breaks(evening: Scene, house: Restaurant, opens: Opens) -> None:

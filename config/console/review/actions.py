@@ -127,7 +127,7 @@ def presence(request: HttpRequest, case_id: int) -> HttpResponse:
 @require_POST
 @permission_required(WORK, raise_exception=True)
 def claim_next(request: HttpRequest) -> HttpResponse:
-    """To the most pressing case that nobody has, claimed; or back to the queue."""
+    """To the first case of the queue that nobody has, claimed; or back to the queue."""
     found = claims.claim_next(user=person(request), scope=scope_of(request), now=timezone.now())
     if found is None:
         messages.info(request, "Nobody waits: every open case is claimed or put aside.")

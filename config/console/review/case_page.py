@@ -89,7 +89,7 @@ def case_page(
 
 
 def next_case(scope: Scope, user: User, *, but: int) -> ReviewCase | None:
-    """The most pressing case that nobody else works on."""
+    """The first case of the queue that nobody else works on."""
     rows = shown(open_cases(scope=scope), Filters(), user=user)
     free = rows.filter(pk__in=claims.free_for(user).values("pk")).exclude(pk=but)
     return free.first()

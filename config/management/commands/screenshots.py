@@ -1,6 +1,5 @@
 """``manage.py screenshots``: the pictures of the README and the handbooks, anew."""
 
-import os
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -31,8 +30,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, out: Path, **_: Any) -> None:
-        # Playwright keeps an event loop in this thread; the queries beside it are this command's own.
-        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
         try:
             with throwaway_database():
                 scene = set_scene(now=timezone.now(), rollout=True)

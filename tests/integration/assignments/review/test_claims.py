@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 
-from assignments.models import ReviewCase
+from assignments.models import NowFit, ReviewCase
 from assignments.review import claims
 from assignments.review.claims import CaseClosedError, NotClaimedError
+from assignments.review.queue import open_cases
 from bookings.cancellation import cancel
 from bookings.models import Booking
 from observability.models import Event
@@ -94,6 +95,17 @@ def test_next_is_the_most_pressing_that_nobody_has_and_within_the_scope() -> Non
     assert second
     assert (first.booking, second.booking) == (sooner, later)
     assert claims.claim_next(user=ada, scope=scope, now=NOW) is None
+
+
+def test_next_is_the_first_of_the_queue_who_fits_by_now_before_who_is_due() -> None:
+    restaurant = serving_restaurant(2)
+    due, fits = (placed(restaurant, party_size=6, start=dinner(hour)) for hour in (18, 20))
+    ReviewCase.objects.filter(booking=due).update(opened_at=NOW - timedelta(minutes=20))
+    NowFit.objects.create(booking=fits, tables=[1], strategy="single", found_at=NOW)
+    ada = agent("ada")
+    queue = list(open_cases(scope=EVERYTHING))
+    taken = [claims.claim_next(user=ada, scope=EVERYTHING, now=NOW) for _ in queue]
+    assert taken == queue == [case_of(fits), case_of(due)]
 
 
 def test_people_at_a_case_see_each_other_until_they_leave(waiting: Booking) -> None:
