@@ -59,7 +59,9 @@ def claim_next(page: Page) -> ReviewCase:
 def must_be_called(house: Restaurant) -> ReviewCase:
     """A case whose guests come too soon for a mail: at some hours the evening itself has none."""
     now = timezone.now()
-    soon = receive(house, now=now, start=now + timedelta(minutes=45), party_size=30, by_staff=True)
+    start = now + timedelta(minutes=45)
+    end = start + timedelta(hours=1)
+    soon = receive(house, now=now, start=start, end=end, party_size=30, by_staff=True)
     process_booking(booking_id=soon.pk, trigger="created", edge=Edge(clock=lambda: now, jitter=lambda: 0.0))
     return ReviewCase.objects.get(booking=soon, closed_at__isnull=True)
 
