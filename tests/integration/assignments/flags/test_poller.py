@@ -222,6 +222,9 @@ def live_through_an_outage(restaurant_id: int) -> dict[str, object]:
 
     with polling():
         seen["before"] = mode()
+        # A session that is being opened is not yet there to be cut: wait until the poller's thread has its own.
+        begun = flags.current().confirmed
+        moment_of(lambda: flags.current().confirmed > begun, within=5)
         with no_database():
             cut = time.monotonic()
             time.sleep(2)
