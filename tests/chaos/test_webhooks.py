@@ -12,17 +12,19 @@ pytestmark = pytest.mark.timeout(2 * PATIENCE)
 
 
 def test_every_confirmation_is_told_though_the_receiver_was_away(site: Site, seed: int) -> None:
-    with open_receiver() as receiver, site.workers():
+    with open_receiver() as receiver:
+        # Before there are workers: one that has just looked hears of an endpoint seconds later.
         WebhookEndpoint.objects.create(
             channel="web", url=receiver.url, events=["booking.confirmed"], salt=new_salt()
         )
         receiver.hang_up = True
-        site.take_in(3, party_size=2)
-        site.feed_until(lambda: WebhookDelivery.objects.filter(attempts__gt=0).exists(), pause=0.5)
-        receiver.hang_up = False
-        receiver.calls.clear()
-        site.settle()
-        site.wait_until(lambda: not WebhookDelivery.objects.exclude(status="sent").exists())
+        with site.workers():
+            site.take_in(3, party_size=2)
+            site.feed_until(lambda: WebhookDelivery.objects.filter(attempts__gt=0).exists(), pause=0.5)
+            receiver.hang_up = False
+            receiver.calls.clear()
+            site.settle()
+            site.wait_until(lambda: not WebhookDelivery.objects.exclude(status="sent").exists())
 
         told = {str(uid) for uid in WebhookDelivery.objects.values_list("uid", flat=True)}
     assert len(told) > 1

@@ -222,7 +222,7 @@ def live_through_an_outage(restaurant_id: int) -> dict[str, object]:
 
     with polling():
         seen["before"] = mode()
-        # A session that is being opened is not yet there to be cut: wait until the poller's thread has its own.
+        # A session that is being opened is not there to be cut yet: the poller's thread must have its own.
         begun = flags.current().confirmed
         moment_of(lambda: flags.current().confirmed > begun, within=5)
         with no_database():
