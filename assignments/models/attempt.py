@@ -20,7 +20,7 @@ class Attempt(models.Model):
     `metadata` holds the plans considered with their scores and, by table, why not.
     """
 
-    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="attempts")
+    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="attempts", db_index=False)
     attempt_no = models.PositiveSmallIntegerField()
     strategy = models.CharField(max_length=40, null=True)
     result = models.CharField(max_length=16, choices=AttemptResult)

@@ -36,8 +36,11 @@ class Booking(models.Model):
     imported history, which is never assigned.
     """
 
-    restaurant = models.ForeignKey(Restaurant, on_delete=models.PROTECT, related_name="bookings")
-    reference = models.CharField(max_length=16, unique=True, help_text="Public reference, such as B-7KQ4M2.")
+    # Each index more is written to three times on a booking's way, so none is there twice over.
+    restaurant = models.ForeignKey(
+        Restaurant, on_delete=models.PROTECT, related_name="bookings", db_index=False
+    )
+    reference = models.CharField(max_length=16, help_text="Public reference, such as B-7KQ4M2.")
     party_size = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)])
     start_at = models.DateTimeField()
     end_at = models.DateTimeField()
@@ -58,7 +61,6 @@ class Booking(models.Model):
     )
     import_key = models.UUIDField(
         null=True,
-        unique=True,
         editable=False,
         help_text="Digest of what tells an imported row apart; the same row is imported once.",
     )
@@ -72,7 +74,13 @@ class Booking(models.Model):
     )
 
     zone = models.ForeignKey(
-        Zone, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
+        Zone,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     requires = ArrayField(models.CharField(max_length=20, choices=TableAttribute), default=list, blank=True)
     locked = models.BooleanField(default=False, help_text="Staff pinned its tables; it is never moved.")
@@ -132,8 +140,18 @@ class Booking(models.Model):
             models.Index(
                 fields=["end_at"], name="bookings_guest_kept", condition=Q(guest_forgotten_at__isnull=True)
             ),
+            models.Index(fields=["zone"], name="bookings_zone_wished", condition=Q(zone__isnull=False)),
         ]
         constraints = [
+            # Of patterns, so that it finds the beginning of a reference as well.
+            models.UniqueConstraint(
+                fields=["reference"], name="bookings_reference_unique", opclasses=["varchar_pattern_ops"]
+            ),
+            models.UniqueConstraint(
+                fields=["import_key"],
+                name="bookings_import_key_unique",
+                condition=Q(import_key__isnull=False),
+            ),
             models.UniqueConstraint(fields=["restaurant", "id"], name="bookings_of_restaurant"),
             models.UniqueConstraint(
                 fields=["channel", "idempotency_key"], name="bookings_idempotency_key_unique"
@@ -213,7 +231,9 @@ class Allocation(models.Model):
 class StateChange(models.Model):
     """One row of a booking's state history. Append-only; versions run from 1 without a gap."""
 
-    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="state_history")
+    booking = models.ForeignKey(
+        Booking, on_delete=models.PROTECT, related_name="state_history", db_index=False
+    )
     from_state = models.CharField(max_length=32, choices=STATE_CHOICES, null=True)
     to_state = models.CharField(max_length=32, choices=STATE_CHOICES)
     version = models.PositiveIntegerField()
@@ -225,6 +245,7 @@ class StateChange(models.Model):
         on_delete=models.PROTECT,
         null=True,
         related_name="+",
+        db_index=False,
         help_text="Empty: automation.",
     )
     metadata = models.JSONField(default=dict)
@@ -233,9 +254,12 @@ class StateChange(models.Model):
     class Meta:
         db_table = "booking_assignment_state_history"
         ordering = ["booking_id", "version"]
-        # The audit: the few rows that people made, by time.
+        # The audit: the few rows that people made, by time and by who.
         indexes = [
-            models.Index(fields=["created_at"], name="state_history_people", condition=Q(actor__isnull=False))
+            models.Index(
+                fields=["created_at"], name="state_history_people", condition=Q(actor__isnull=False)
+            ),
+            models.Index(fields=["actor"], name="state_history_actor", condition=Q(actor__isnull=False)),
         ]
         constraints = [
             models.UniqueConstraint(fields=["booking", "version"], name="state_history_version_unique"),

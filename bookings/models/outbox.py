@@ -45,14 +45,14 @@ def original_message_id(message_id: str) -> str:
 class OutboxMessage(models.Model):
     """One mail to one guest; at most one of a kind and revision for a booking."""
 
-    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="mails")
+    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="mails", db_index=False)
     kind = models.CharField(max_length=16, choices=MailKind)
     revision = models.PositiveIntegerField(help_text="Revision of the booking the mail is about.")
     status = models.CharField(max_length=16, choices=MailStatus, default=MailStatus.PENDING)
     due_at = models.DateTimeField(db_default=Now(), help_text="Not sent before.")
     claimed_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    message_id = models.CharField(max_length=200, unique=True)
+    message_id = models.CharField(max_length=200)
     resends = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text="How often people had it sent again."
     )
@@ -74,6 +74,7 @@ class OutboxMessage(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(fields=["booking", "kind", "revision"], name="outbox_once"),
+            models.UniqueConstraint(fields=["message_id"], name="outbox_message_id_unique"),
             models.CheckConstraint(name="outbox_kind_known", condition=Q(kind__in=MailKind.values)),
             models.CheckConstraint(name="outbox_status_known", condition=Q(status__in=MailStatus.values)),
             models.CheckConstraint(

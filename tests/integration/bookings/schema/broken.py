@@ -1,6 +1,7 @@
 """A way to break each constraint, by its name."""
 
 from datetime import date, time, timedelta
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -12,6 +13,7 @@ from assignments.models import (
 )
 from bookings.models import (
     Adjacency,
+    Booking,
     Closure,
     Combination,
     GuestErasure,
@@ -157,6 +159,8 @@ BROKEN: dict[str, Case] = {
     "pacing_covers_positive": lambda s: PacingLimit.objects.create(restaurant=s.restaurant, max_covers=0),
     # Bookings
     "bookings_of_restaurant": same_id(lambda s: s.booking, lambda s: receive(s.restaurant)),
+    "bookings_reference_unique": lambda s: booking_with(s, reference=s.other_booking.reference),
+    "bookings_import_key_unique": lambda _: Booking.objects.update(import_key=UUID(int=1)),
     "bookings_idempotency_key_unique": lambda s: booking_with(
         s, idempotency_key=s.other_booking.idempotency_key
     ),
@@ -195,6 +199,10 @@ BROKEN: dict[str, Case] = {
     "import_rejects_line_once": reject_twice,
     "import_rejects_have_a_reason": lambda s: reject_with(run_with(s), reason=""),
     "outbox_once": promise_twice,
+    "outbox_message_id_unique": lambda s: [
+        mail_with(s, message_id="<1@test>", revision=1),
+        mail_with(s, message_id="<1@test>", revision=2),
+    ],
     "staff_restaurant_once": name_the_restaurant_twice,
     "outbox_kind_known": lambda s: mail_with(s, kind="newsletter"),
     "outbox_status_known": lambda s: mail_with(s, status="lost"),

@@ -11,7 +11,6 @@ from assignments.models import (
 )
 from bookings.models import (
     Adjacency,
-    Booking,
     CombinationTable,
     PacingLimit,
     TableBlock,
@@ -35,7 +34,6 @@ from tests.integration.bookings.schema.scene import (
     evidence_with,
     flag_change_with,
     left_phase_with,
-    mail_with,
     move_with,
     notice_with,
     now_fit_with,
@@ -101,17 +99,11 @@ ALSO_BROKEN: list[tuple[str, Case]] = [
 #: Columns that are unique by themselves, as table.column.
 REPEATED: dict[str, Case] = {
     "restaurants.slug": lambda s: RestaurantFactory(slug=s.restaurant.slug),
-    "bookings.reference": lambda s: booking_with(s, reference=s.other_booking.reference),
     "webhook_deliveries.uid": lambda s: [
         webhook_with(s, uid="00000000-0000-0000-0000-000000000001"),
         webhook_with(s, uid="00000000-0000-0000-0000-000000000001"),
     ],
     "review_resolutions.case_id": resolve_twice,
-    "bookings.import_key": lambda s: Booking.objects.update(import_key=UUID(int=1)),
-    "outbox_messages.message_id": lambda s: [
-        mail_with(s, message_id="<1@test>", revision=1),
-        mail_with(s, message_id="<1@test>", revision=2),
-    ],
     "pacing_limits.restaurant_id": lambda s: [
         PacingLimit.objects.create(restaurant=s.restaurant, max_covers=10) for _ in range(2)
     ],
