@@ -9,9 +9,10 @@ from django.db import connection
 
 from bookings.models import Booking, BookingStatus, PacingLimit, Restaurant
 
-_NOT_COMING = [BookingStatus.CANCELLED.value, BookingStatus.NO_SHOW.value]
+#: Their covers count for nothing.
+NOT_COMING = [BookingStatus.CANCELLED.value, BookingStatus.NO_SHOW.value]
 
-# Prepared, as it is asked for each booking twice.
+# Prepared, as it is asked for each booking that comes.
 _ARRIVING = """
 SELECT coalesce(sum(party_size), 0)::int FROM bookings
 WHERE restaurant_id = %s AND start_at >= %s AND start_at < %s AND id <> %s AND status <> ALL (%s)"""
@@ -49,7 +50,7 @@ def pace_of(restaurant: Restaurant) -> Pace | None:
 def arriving(restaurant_id: int, begin: datetime, end: datetime, but: int | None = None) -> int:
     """Covers that arrive within [begin, end); the booking with id `but` is left out."""
     with connection.cursor() as cursor:
-        cursor.execute(_ARRIVING, [restaurant_id, begin, end, but or 0, _NOT_COMING])
+        cursor.execute(_ARRIVING, [restaurant_id, begin, end, but or 0, NOT_COMING])
         covers: int = cursor.fetchone()[0]
     return covers
 
@@ -89,7 +90,7 @@ def arrivals_between(*, pace: Pace, restaurant_id: int, first: datetime, last: d
     begin, end = pace.interval_of(first)[0], pace.interval_of(last)[1]
     arriving = Booking.objects.filter(restaurant_id=restaurant_id, start_at__gte=begin, start_at__lt=end)
     covers: dict[datetime, int] = {}
-    for start, party_size in arriving.exclude(status__in=_NOT_COMING).values_list("start_at", "party_size"):
+    for start, party_size in arriving.exclude(status__in=NOT_COMING).values_list("start_at", "party_size"):
         interval, _ = pace.interval_of(start)
         covers[interval] = covers.get(interval, 0) + party_size
     return Arrivals(pace=pace, covers=covers)

@@ -13,18 +13,21 @@ from assignments.protection.permits import Permit
 from bookings import state_machine
 from bookings.models import Booking
 from bookings.outbox.news import NEXT_ID
-from bookings.pacing import has_room, pace_of
+from bookings.pacing import Arriving, arriving, has_room, pace_of
+from bookings.quick import QUICK
 from bookings.state_machine import Arrival, Position, Rider, Step
 from bookings.states import PATH_TO_CLAIM
 from observability import events
 from observability.traces import traced
 
 #: The permit is taken with the move or not at all, and its event tells how many there are now. The run's
-#: mail gets its id here, because the task that will send it is signed before the mail is written.
+#: mail gets its id here, because the task that will send it is signed before the mail is written. The commit
+#: waits for no disk: the run's last one does, for both. Lost with the database server it never was, and the
+#: run, fenced by its version and lease, finds that out when it wants to finish.
 WITH_PERMIT = Rider(
-    before=permits.FREE,
+    before=f"{QUICK}, {permits.FREE}",
     gate="free",
-    after=f"taken AS ({permits.TAKE}, moved WHERE assignment_slots.id = free.id)",
+    after=f"taken AS ({permits.TAKE}, moved, quick WHERE assignment_slots.id = free.id)",
     answer=f"EXISTS (SELECT FROM free), (SELECT runs + 1 FROM live), {NEXT_ID}",  # noqa: S608 - ours
     context="""event.context || CASE event.event_type WHEN 'coordinator.rate_permit_acquired'
         THEN jsonb_build_object('in_use', (SELECT runs + 1 FROM live)) ELSE '{}' END""",
@@ -104,7 +107,7 @@ def _try(
     )
 
 
-def refusal(booking: Booking) -> Reason | None:
+def refusal(booking: Booking, *, count: Arriving = arriving) -> Reason | None:
     """The reason a booking needs people before any table is looked for, or None."""
     restaurant = booking.restaurant
     if booking.party_size > restaurant.max_party_auto:
@@ -116,6 +119,7 @@ def refusal(booking: Booking) -> Reason | None:
         start=booking.start_at,
         party_size=booking.party_size,
         but=booking.pk,
+        count=count,
     ):
         return None
     return Reason.PACING

@@ -20,7 +20,7 @@ from assignments.coordinator.records import (
 )
 from assignments.coordinator.retry_policy import CLAIM_ERROR_DELAY, NO_PERMIT_DELAY, THOROUGH, Failure
 from assignments.coordinator.route import Route, route_of
-from assignments.coordinator.subject import load_booking
+from assignments.coordinator.subject import Subject, load_subject
 from assignments.edge import LIVE, Edge
 from assignments.engine.decide import decide, decide_patiently
 from assignments.engine.flags import Mode
@@ -57,12 +57,12 @@ def process_booking(*, booking_id: int, trigger: str, edge: Edge = LIVE) -> Outc
     Raises Booking.DoesNotExist for an id there is none of.
     """
     with booking_lock(booking_id) as lock:
-        booking = load_booking(booking_id)
-        idle = _nothing_to_do(booking) if lock.held else Reason.LOCK_CONTENTION
+        subject = load_subject(booking_id)
+        idle = _nothing_to_do(subject.booking) if lock.held else Reason.LOCK_CONTENTION
         if idle is not None:
-            record_idle(booking, idle, lock, edge.clock())
+            record_idle(subject.booking, idle, lock, edge.clock())
             return Noop(reason=idle)
-        processed = _on_its_route(booking, trigger, lock, edge)
+        processed = _on_its_route(subject, trigger, lock, edge)
     if processed.outcome == _OVERTAKEN:
         _take_up_again(booking_id, edge.clock())
     # The lock is free again and the booking decided: whatever becomes of the comparison is no matter of it.
@@ -71,8 +71,10 @@ def process_booking(*, booking_id: int, trigger: str, edge: Edge = LIVE) -> Outc
     return processed.outcome
 
 
-def _on_its_route(booking: Booking, trigger: str, lock: Grant, edge: Edge) -> legacy.Processed:
+def _on_its_route(subject: Subject, trigger: str, lock: Grant, edge: Edge) -> legacy.Processed:
+    booking = subject.booking
     route = route_of(booking, flags.current())
+    refused = refusal(booking, count=subject.arriving)
     if route.mode is not Mode.ACTIVE:
         return legacy.process(
             booking=booking,
@@ -80,13 +82,17 @@ def _on_its_route(booking: Booking, trigger: str, lock: Grant, edge: Edge) -> le
             edge=edge,
             mode=route.mode,
             flag_version=route.flag_version,
-            refused=refusal(booking),
+            refused=refused,
         )
     try:
-        return legacy.Processed(outcome=_guarded_run(booking, route, trigger, lock, edge))
+        if refused is None:
+            outcome = _guarded_run(booking, route, trigger, lock, edge)
+        else:
+            outcome = _refuse(booking, route, refused, edge.clock())
     except (StaleBookingError, LeaseLostError) as error:
         logger.info("run of %s given up: %s", booking.reference, error)
         return legacy.Processed(outcome=_OVERTAKEN)
+    return legacy.Processed(outcome=outcome)
 
 
 def _take_up_again(booking_id: int, now: datetime) -> None:
@@ -110,9 +116,6 @@ def _nothing_to_do(booking: Booking) -> str | None:
 
 def _guarded_run(booking: Booking, route: Route, trigger: str, lock: Grant, edge: Edge) -> Outcome:
     """Run if the circuit lets it, and tell the circuit how that went."""
-    refused = refusal(booking)
-    if refused is not None:
-        return _refuse(booking, route, refused, edge.clock())
     breaker = Breaker()
     admission = breaker.admit()
     if admission.verdict is Verdict.OPEN:

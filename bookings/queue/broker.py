@@ -22,6 +22,7 @@ from bookings import lifeline, pulse
 from bookings.pulse import Beat
 from bookings.queue.tasks import PATIENT, URGENT, package
 from bookings.queue.worker import CANARY_TASK
+from bookings.quick import QUICK
 
 Answer = TypeVar("Answer")
 
@@ -42,12 +43,11 @@ _RETRY = timedelta(seconds=_CLUSTER["retry"])
 
 # Handing tasks out waits for no disk: if the database server crashes before that is written, a task is handed
 # out once more, and finds nothing to do. The task itself is on disk since its booking is.
-_QUICK = "quick AS (SELECT set_config('synchronous_commit', 'off', true))"
-
+#
 # A task is locked as it is looked at, so that no two clusters choose the same. A patient one is looked at
 # only where its turn is before that of all urgent ones: locking a row is a write.
 _NEXT = f"""
-WITH {_QUICK}, urgent AS (
+WITH {QUICK}, urgent AS (
     SELECT id, lock AS turn FROM django_q_ormq
     WHERE key = %(urgent)s AND lock < statement_timestamp()
     ORDER BY lock LIMIT %(handful)s FOR UPDATE SKIP LOCKED),
@@ -62,7 +62,7 @@ UPDATE django_q_ormq SET lock = statement_timestamp() + %(retry)s
 FROM chosen, quick WHERE django_q_ormq.id = chosen.id
 RETURNING django_q_ormq.id, payload, turn"""  # noqa: S608 - ours
 
-_DONE = f"WITH {_QUICK} DELETE FROM django_q_ormq USING quick WHERE id = %s"  # noqa: S608 - ours
+_DONE = f"WITH {QUICK} DELETE FROM django_q_ormq USING quick WHERE id = %s"  # noqa: S608 - ours
 
 
 class ClusterBroker(ORM):  # type: ignore[misc]

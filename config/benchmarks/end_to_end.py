@@ -132,9 +132,11 @@ def figures(size: Size, progress: Progress) -> list[Figure]:
 def _bookings_done(guests: Guests, number: int) -> Backlog:
     with transaction.atomic():
         taken = [booking.pk for booking in guests.take_in(number)]
+    # The last one first: to ask for all of them at each look takes a twentieth of the machine.
+    last = taken[-1:]
     began = time.monotonic()
-    decided = _until(lambda: not _undecided(taken)) - began
-    mailed = _until(lambda: not _unsent(taken)) - began
+    decided = _until(lambda: not _undecided(last) and not _undecided(taken)) - began
+    mailed = _until(lambda: not _unsent(last) and not _unsent(taken)) - began
     return Backlog(decided=number / decided, mailed=number / mailed)
 
 

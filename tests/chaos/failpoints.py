@@ -34,7 +34,7 @@ class Point:
 
 POINTS: Mapping[str, Point] = {
     "locked, not yet claimed": Point(where="assignments.coordinator.claim:claim", before=True),
-    "booking read": Point(where="assignments.coordinator.subject:load_booking"),
+    "booking read": Point(where="assignments.coordinator.subject:load_subject"),
     "claimed": Point(where="assignments.coordinator.claim:claim"),
     "facts loaded": Point(where="assignments.facts_store:load_facts"),
     "decided": Point(where="assignments.engine.decide:decide"),

@@ -23,6 +23,7 @@ from bookings.queue.broker import PATIENCE
 from bookings.queue.tasks import BEHIND, enqueue, is_behind
 from bookings.queue.worker import CANARY_TASK, TRUSTED, on_worker_start
 from observability import log_context
+from tests.durability import have_it_wait, waits_for_disk
 
 CLUSTER: dict[str, Any] = settings.Q_CLUSTER
 
@@ -205,21 +206,13 @@ def test_a_task_that_was_worked_on_is_gone() -> None:
 def test_handing_tasks_out_waits_for_no_disk_and_putting_them_there_does(*, ends: bool) -> None:
     with transaction.atomic():
         enqueue("bookings.tasks.send_mail", 7)
-        assert _waits_for_disk()
+        assert waits_for_disk()
     broker = get_broker()
     [(task_id, _)] = broker.dequeue()
     if ends:
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL synchronous_commit TO on")
+        have_it_wait()
         broker.acknowledge(task_id)
-    assert not _waits_for_disk()
-
-
-def _waits_for_disk() -> bool:
-    """Whether the transaction at hand will, when it commits."""
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW synchronous_commit")
-        return bool(cursor.fetchone()[0] == "on")
+    assert not waits_for_disk()
 
 
 def test_a_cluster_goes_on_when_its_connection_breaks(committed_db: None) -> None:

@@ -10,8 +10,9 @@ from assignments.models import Attempt
 from bookings.models import Allocation, Booking, MailKind, OutboxMessage, StateChange
 from bookings.outbox.news import tell_guest
 from observability.models import Event
+from tests.durability import have_it_wait, waits_for_disk
 from tests.factories import NOW, receive, serving_restaurant
-from tests.integration.assignments.coordinator.driving import assign
+from tests.integration.assignments.coordinator.driving import assign, interrupting
 from tests.invariants import breaches
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +111,15 @@ def test_a_final_booking_is_left_alone_however_often_it_is_delivered() -> None:
     before = StateChange.objects.count(), Allocation.objects.count(), OutboxMessage.objects.count()
     assert assign(booking) == Noop(reason="already_confirmed")
     assert before == (StateChange.objects.count(), Allocation.objects.count(), OutboxMessage.objects.count())
+
+
+def test_only_the_commit_that_confirms_waits_for_the_disk() -> None:
+    claim_waits = []
+
+    def between_the_commits() -> None:
+        claim_waits.append(waits_for_disk())
+        have_it_wait()
+
+    assert isinstance(assign(receive(serving_restaurant(2)), interrupting(between_the_commits)), Confirmed)
+    assert claim_waits == [False]
+    assert waits_for_disk()
