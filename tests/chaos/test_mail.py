@@ -10,6 +10,8 @@ import pytest
 from django.utils import timezone
 
 from assignments.audit import Evidence, Verdict, audit
+from assignments.coordinator.retry_policy import MAX_LOST
+from assignments.models import Attempt, AttemptResult
 from bookings.models import Booking, MailStatus, OutboxMessage
 from bookings.outbox.by_hand import mark_delivered, resend
 from bookings.states import State
@@ -65,15 +67,32 @@ def test_faults_12_and_13_each_confirmed_guest_gets_exactly_one_confirmation(
         mail.booking_id: mail
         for mail in OutboxMessage.objects.select_related("booking").filter(kind="confirmation")
     }
-    others = Booking.objects.exclude(pk__in=confirmed)
-    assert list(others.values("reference", "assignment_state", "auto_assign_last_result")) == []
-    assert len(confirmed) == len(site.accepted) > SIZE
+    others = Booking.objects.exclude(pk__in=confirmed).order_by("pk")
+    # By chance one booking is at hand at three of the deaths. It is with people then, and its guest was told.
+    poisoned = lost_too_often()
+    told = [(booking.pk, booking.assignment_state) for booking in others]
+    assert told == [(pk, State.MANUAL_REVIEW) for pk in poisoned], list(
+        others.values("reference", "assignment_state", "auto_assign_last_result")
+    )
+    assert len(confirmed) == len(site.accepted) - len(poisoned) > SIZE - 3
     assert {mail.status for mail in confirmed.values()} == {MailStatus.SENT}
     assert {mail.booking.assignment_state for mail in confirmed.values()} == {State.CONFIRMED}
     got = Counter(letter["To"] + reference_in(letter.as_string()) for letter in sink.letters)
-    assert len(got) == len(confirmed)
+    assert len(got) == len(site.accepted)
     assert set(got.values()) == {1}
-    report(bookings=len(site.accepted), kills=killed, unknown=len(unknown), settled_s=round(settled, 1))
+    report(
+        bookings=len(site.accepted),
+        kills=killed,
+        poisoned=len(poisoned),
+        unknown=len(unknown),
+        settled_s=round(settled, 1),
+    )
+
+
+def lost_too_often() -> list[int]:
+    """Ids of the bookings whose workers died MAX_LOST times."""
+    lost = Counter(Attempt.objects.filter(result=AttemptResult.LOST).values_list("booking", flat=True))
+    return sorted(pk for pk, times in lost.items() if times >= MAX_LOST)
 
 
 def taken(sink: Postbox) -> Counter[str]:
