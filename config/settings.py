@@ -125,7 +125,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
 # A task may run QUEUE_TIMEOUT seconds and wait behind two others, one at work and one in the queue
 # (queue_limit = workers); only then may the broker hand it out again, or two workers would run it at once.
-QUEUE_WORKERS = env.whole_number("QUEUE_WORKERS", default=2, lowest=1, highest=64)
+QUEUE_WORKERS = env.whole_number("QUEUE_WORKERS", default=3, lowest=1, highest=64)
 QUEUE_TIMEOUT = 20
 Q_CLUSTER = {
     "name": "table-assignment",

@@ -106,7 +106,7 @@ VARIABLES: Mapping[str, Variable] = {
         purpose="folder of the embedded servers' data and the local mailbox, local only",
         example="/var/tmp/table-assignment",
     ),
-    "QUEUE_WORKERS": Variable(purpose="worker processes of one qcluster, 1 to 64", example="2"),
+    "QUEUE_WORKERS": Variable(purpose="worker processes of one qcluster, 1 to 64", example="3"),
     "EVENT_RETENTION_DAYS": Variable(
         purpose="days that events are kept, 8 to 3650; their rollups stay", example="90"
     ),

@@ -85,7 +85,7 @@ def test_locally_nothing_has_to_be_set(load: Load, clone: Path) -> None:
     assert (found["EMBEDDED_DATABASE"], found["EMBEDDED_REDIS"]) == (True, True)
     assert found["EMAIL_BACKEND"] == "bookings.outbox.maildir.MaildirBackend"
     assert found["LOCAL_DATA_DIR"] == clone / ".local"
-    assert (found["DEBUG"], found["QUEUE_WORKERS"]) == (False, 2)
+    assert (found["DEBUG"], found["QUEUE_WORKERS"]) == (False, 3)
 
 
 def test_locally_a_server_that_is_named_is_used(load: Load) -> None:

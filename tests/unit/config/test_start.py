@@ -31,7 +31,7 @@ def test_a_command_does_not_start_with_a_bad_value_and_ends_with_the_way_out() -
         "django.core.exceptions.ImproperlyConfigured: "
         "QUEUE_WORKERS: 'many' is not a whole number from 1 to 64. "
         "It is worker processes of one qcluster, 1 to 64. "
-        "Set it in the environment or in .env, for example: 2"
+        "Set it in the environment or in .env, for example: 3"
     )
 
 

@@ -19,7 +19,7 @@ def test_each_variable_has_its_row_with_what_the_settings_say_of_it() -> None:
 
 def test_defaults_are_those_of_the_settings() -> None:
     found = dict(_defaults())
-    assert found["QUEUE_WORKERS"] == "2"
+    assert found["QUEUE_WORKERS"] == "3"
     assert {name: ROWS[name][1] for name in found} == {name: f"`{value}`" for name, value in found.items()}
 
 
