@@ -27,12 +27,14 @@ def route_of(booking: Booking, snapshot: Snapshot) -> Route:
 
     A route holds from the first claim of a cycle to a final state, so that a flag that flips halfway
     does not split a booking between two planners. A kill beats it: whatever is not running yet goes
-    to legacy.
+    to legacy, and stays there if the kill is taken back before its next attempt.
     """
     limit = snapshot.max_parallel(booking.restaurant_id)
     under_way = booking.assignment_attempts > booking.assignment_cycle_start
     if under_way and booking.assignment_path and not snapshot.killed:
-        version = booking.assignment_flag_version
-        return Route(mode=Mode(booking.assignment_path), flag_version=version, limit=limit)
+        mode, version = Mode(booking.assignment_path), booking.assignment_flag_version
+        if mode is Mode.ACTIVE and (version or 0) < snapshot.last_kill:
+            return Route(mode=Mode.DISABLED, flag_version=snapshot.version, limit=limit)
+        return Route(mode=mode, flag_version=version, limit=limit)
     mode = snapshot.mode(booking.restaurant_id, booking.pk)
     return Route(mode=mode, flag_version=snapshot.version, limit=limit)

@@ -66,9 +66,7 @@ def _unpinned(flags: FlagSet) -> FlagSet:
 
 
 def _ends(old: FlagSet, new: FlagSet, now: datetime) -> set[datetime]:
-    """When overrides that the two do not share end: what holds from then on differs, too."""
-    found: set[datetime] = set()
-    for before, after in ((old.v3, new.v3), (old.shadow, new.shadow)):
-        changed = before.overrides.items() ^ after.overrides.items()
-        found |= {override.expires_at for _, override in changed if override.expires_at is not None}
-    return {end for end in found if end > now}
+    """When overrides end: one that neither touches may hide until then what the rest came to."""
+    rules = (old.v3, new.v3, old.shadow, new.shadow)
+    ends = {override.expires_at for rule in rules for override in rule.overrides.values()}
+    return {end for end in ends if end is not None and end > now}

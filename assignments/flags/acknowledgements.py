@@ -123,11 +123,15 @@ def await_effect(
 
 
 def _took(version: int, acknowledged: Sequence[Worker]) -> timedelta:
-    """From the write of `version` to the last acknowledgement; zero where a later version hides it."""
+    """From the write of `version` to the last acknowledgement of a worker that was there.
+
+    Zero where there was none, and where a later version hides it.
+    """
     written = FlagState.objects.filter(version=version).values_list("changed_at", flat=True).first()
-    if written is None or not acknowledged:
+    if written is None:
         return timedelta(0)
-    return max(timedelta(0), max(worker.acknowledged_at for worker in acknowledged) - written)
+    took = (worker.acknowledged_at - written for worker in acknowledged if worker.started_at <= written)
+    return max((timedelta(0), *took))
 
 
 def _write(worker: str, version: int) -> datetime:

@@ -59,9 +59,13 @@ class Edit:
 
 
 def locked_state() -> FlagState:
-    """The one row, made on the first write, locked until the transaction ends."""
+    """The one row, made on the first write, locked until the transaction ends.
+
+    Its cohort is read by a statement of its own when it is asked for: joined here, it would be looked up in
+    the snapshot from before the lock was waited for, and a cohort made meanwhile would be none.
+    """
     FlagState.objects.bulk_create([FlagState()], ignore_conflicts=True)
-    return FlagState.objects.select_for_update(of=("self",)).select_related("cohort").get()
+    return FlagState.objects.select_for_update().get()
 
 
 def write(state: FlagState, edit: Edit, **values: Any) -> Change:

@@ -8,13 +8,14 @@ from typing import Any
 from assignments.engine.exposure import Exposure, exposure, raised
 from assignments.engine.flags import Flag, FlagSet, Override, Rule
 from assignments.flags import store
-from assignments.flags.cohorts import checked_percentage, preview_cohort
+from assignments.flags.cohorts import checked_percentage, frozen_cohort, preview_cohort
 from assignments.flags.errors import BadValueError
+from assignments.flags.expiries import checked_expiry
 from assignments.flags.pins import refuse_pinned
 from assignments.flags.snapshot import Snapshot
 from assignments.flags.store import share_of
 from assignments.flags.wanted import Action, Wanted
-from assignments.models import MAX_SLOTS, Cohort
+from assignments.models import MAX_SLOTS
 from bookings.models import Restaurant
 
 #: What each action must leave alone while the environment pins it.
@@ -79,7 +80,7 @@ def _after(flags: FlagSet, wanted: Wanted, now: datetime) -> FlagSet:
 
 def _with_cohort(rule: Rule, wanted: Wanted) -> Rule:
     percentage = checked_percentage(wanted.percentage or 0)
-    frozen = Cohort.objects.filter(label=wanted.label).first() if wanted.label else None
+    frozen = None if wanted.label is None else frozen_cohort(wanted.label, percentage=percentage)
     members = frozenset(frozen.restaurants) if frozen else preview_cohort(percentage=percentage)
     return replace(rule, everyone=percentage == 100, members=members)
 
@@ -88,9 +89,9 @@ def _with_override(flags: FlagSet, wanted: Wanted, now: datetime) -> FlagSet:
     rule = flags.v3 if wanted.flag is Flag.V3 else flags.shadow
     others = {place: own for place, own in rule.overrides.items() if place != wanted.restaurant_id}
     if wanted.action is Action.OVERRIDE:
-        if wanted.expires_at is not None and wanted.expires_at <= now:
-            raise BadValueError(f"an override until {wanted.expires_at.isoformat()} has expired: name later")
-        share = share_of(checked_percentage(wanted.percentage or 0))
-        others[wanted.restaurant_id or 0] = Override(share=share, expires_at=wanted.expires_at)
+        others[wanted.restaurant_id or 0] = Override(
+            share=share_of(checked_percentage(wanted.percentage or 0)),
+            expires_at=checked_expiry(wanted.expires_at, now=now),
+        )
     changed = replace(rule, overrides=others)
     return replace(flags, v3=changed) if wanted.flag is Flag.V3 else replace(flags, shadow=changed)

@@ -90,10 +90,11 @@ class Poller:
             self._registered = True
         version = store.read_version()
         held = self.cache.held
+        if held is not None:
+            self._report_if_due(held.version)
         if held is None or not held.same_values_as(version=version.version, changed_at=version.changed_at):
             self._take()
         else:
-            self._report_if_due(held.version)
             self.cache.confirm(version)
         self.cache.polled()
         self._found()

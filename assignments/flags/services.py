@@ -16,6 +16,7 @@ from assignments.flags.authors import Author
 from assignments.flags.changes import Change, Edit, locked_state, write
 from assignments.flags.cohorts import checked_percentage, cohort_of
 from assignments.flags.errors import BadValueError
+from assignments.flags.expiries import checked_expiry
 from assignments.flags.pins import refuse_pinned
 from assignments.models import MAX_SLOTS, Cohort, FlagOverride
 from bookings.models import Restaurant
@@ -98,9 +99,7 @@ def set_override(
     It replaces the restaurant's earlier override. Without `expires_at` it stays until it is cleared.
     """
     refuse_pinned(flag)
-    wanted = checked_percentage(percentage)
-    if expires_at is not None and expires_at <= now:
-        raise BadValueError(f"an override until {expires_at.isoformat()} has expired: name a later time")
+    wanted, until = checked_percentage(percentage), checked_expiry(expires_at, now=now)
     if not Restaurant.objects.filter(pk=restaurant_id).exists():
         raise BadValueError(f"there is no restaurant {restaurant_id}")
     state = locked_state()
@@ -110,7 +109,7 @@ def set_override(
         restaurant_id=restaurant_id,
         percentage=wanted,
         reason=reason,
-        expires_at=expires_at,
+        expires_at=until,
         author=by.name,
         actor_id=by.user_id,
     )

@@ -25,7 +25,8 @@ class Snapshot:
 
     `confirmed` is when these values were last known to be in force: this process's monotonic clock,
     in seconds, read before the database was asked. `confirmed_at` is the same moment by the database's
-    clock; overrides expire by that clock, not by the worker's.
+    clock; overrides expire by that clock, not by the worker's. `last_kill` is the version of the last kill,
+    0 if there was none; it may have been taken back.
     """
 
     version: int
@@ -34,6 +35,7 @@ class Snapshot:
     cohort: str | None
     confirmed: float
     confirmed_at: datetime
+    last_kill: int = 0
 
     @property
     def age(self) -> float:

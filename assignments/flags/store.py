@@ -15,7 +15,9 @@ from assignments.flags.snapshot import Snapshot
 READ = """
     SELECT s.version, s.changed_at, s.killed, s.shadow, s.max_parallel,
            c.label, c.percentage, c.restaurants,
-           o.flags, o.restaurants, o.percentages, o.expiries, clock_timestamp()
+           o.flags, o.restaurants, o.percentages, o.expiries,
+           (SELECT max(version) FROM assignment_flag_changes WHERE flag = 'kill' AND to_value = 'true'),
+           clock_timestamp()
     FROM (VALUES (1)) one (id)
     LEFT JOIN assignment_flags s ON s.id = one.id
     LEFT JOIN assignment_flag_cohorts c ON c.id = s.cohort_id
@@ -46,6 +48,7 @@ class Row(NamedTuple):
     override_restaurants: list[int] | None
     override_percentages: list[Any] | None
     override_expiries: list[datetime | None] | None
+    last_kill: int | None
     now: datetime
 
 
@@ -69,6 +72,7 @@ def read() -> Snapshot:
         cohort=row.label,
         confirmed=asked,
         confirmed_at=row.now,
+        last_kill=row.last_kill or 0,
     )
 
 

@@ -4,12 +4,14 @@ import getpass
 import json
 import os
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -25,6 +27,9 @@ from bookings.models import Restaurant
 
 #: Longer than a worker that is gone counts as live, so that waiting for it ends by itself.
 PATIENCE = timedelta(seconds=15)
+
+#: No waiting and no override told in hours is longer.
+MOST = timedelta(days=365)
 
 
 class Command(BaseCommand):
@@ -55,7 +60,10 @@ class Command(BaseCommand):
             "--wait", action="store_true", help="wait until every live worker has acknowledged it"
         )
         kill.add_argument(
-            "--timeout", type=float, default=PATIENCE.total_seconds(), help="seconds to wait (15)"
+            "--timeout",
+            type=_duration("seconds"),
+            default=PATIENCE,
+            help=f"seconds to wait ({PATIENCE.total_seconds():g})",
         )
         action("revive", "Take the kill back.").add_argument("--reason", required=True)
         action(
@@ -75,16 +83,23 @@ class Command(BaseCommand):
         parser.add_argument("restaurant", help="number or short name")
         parser.add_argument("value", help="on, off, per cent of its bookings, or clear")
         parser.add_argument("--flag", choices=[flag.value for flag in Flag], default=Flag.V3.value)
-        parser.add_argument("--hours", type=float, help="expire after so many hours")
+        parser.add_argument("--hours", type=_duration("hours"), help="expire after so many hours")
         parser.add_argument("--until", help="expire then, such as 2027-03-05T18:00+00:00")
         parser.add_argument("--reason", required=True)
 
     def handle(self, *_: Any, action: str, **options: Any) -> None:
         act: Callable[..., None] = getattr(self, f"do_{action}")
         try:
-            act(**options)
+            act(**{name: _readable(value) for name, value in options.items()})
         except FlagError as error:
             raise CommandError(str(error)) from error
+        except OperationalError as error:
+            message = (
+                f"the database does not answer, and flags are read and changed there: {str(error).strip()}. "
+                "Workers that cannot reach it go to legacy by themselves; started anew with "
+                "FEATURE_ASSIGNMENT_PIPELINE_V3=false in their environment, they stay there."
+            )
+            raise CommandError(message) from error
 
     def do_show(self, *, restaurant: str | None, booking: str | None, json: bool, **_: Any) -> None:
         if booking is not None and restaurant is None:
@@ -113,7 +128,7 @@ class Command(BaseCommand):
         restaurant: str,
         value: str,
         flag: str,
-        hours: float | None,
+        hours: timedelta | None,
         until: str | None,
         **options: Any,
     ) -> None:
@@ -130,12 +145,12 @@ class Command(BaseCommand):
             )
         self._print_change(change_alone(wanted=wanted, **cause), options)
 
-    def do_kill(self, *, reason: str, by: str | None, wait: bool, timeout: float, **options: Any) -> None:
+    def do_kill(self, *, reason: str, by: str | None, wait: bool, timeout: timedelta, **options: Any) -> None:
         change = services.kill(**_cause(reason, by))
         if not wait:
             self._print_change(change, options)
             return
-        effect = acknowledgements.await_effect(version=change.version, timeout=timedelta(seconds=timeout))
+        effect = acknowledgements.await_effect(version=change.version, timeout=timeout)
         self._print(_effect(effect), json=options["json"], text=lambda _: _effect_text(effect))
         if effect.missing:
             sys.exit(1)
@@ -172,6 +187,28 @@ def _cause(reason: str, by: str | None) -> dict[str, Any]:
     return {"reason": reason, "by": Author(name=by or f"shell:{_shell_user()}"), "now": timezone.now()}
 
 
+def _readable(value: Any) -> Any:
+    """Text with a mark for what the shell's encoding does not have: no kill fails on that."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+def _duration(unit: str) -> Callable[[str], timedelta]:
+    """A parser of so many seconds or hours, MOST at most."""
+
+    def parsed(text: str) -> timedelta:
+        try:
+            found = timedelta(**{unit: float(text)})
+        except (ValueError, OverflowError):
+            found = None
+        if found is None or not timedelta(0) <= found <= MOST:
+            raise ArgumentTypeError(
+                f"{text!r} is no number of {unit} from 0 to {MOST / timedelta(**{unit: 1}):.0f}"
+            )
+        return found
+
+    return parsed
+
+
 def _shell_user() -> str:
     try:
         return getpass.getuser()
@@ -181,17 +218,28 @@ def _shell_user() -> str:
 
 
 def _restaurant(text: str) -> Restaurant:
-    key = {"pk": int(text)} if text.isdecimal() else {"slug": text}
-    restaurant = Restaurant.objects.filter(**key).first()
-    if restaurant is None:
+    found = list(Restaurant.objects.filter(Q(slug=text) | Q(pk=_number(text))))
+    if not found:
         raise CommandError(f"there is no restaurant {text!r}: give its number or its short name")
-    return restaurant
+    if len(found) > 1:
+        # Each is to be had by what the other one lacks.
+        ways = " or ".join(
+            f"{place.slug if str(place.pk) == text else place.pk} for {place.name}" for place in found
+        )
+        raise CommandError(f"{text!r} is one restaurant's number and another one's short name: give {ways}")
+    return found[0]
+
+
+def _number(text: str) -> int | None:
+    """A number of at most 18 digits, which every id has room for."""
+    return int(text) if text.isdecimal() and len(text) <= 18 else None
 
 
 def _booking(text: str, restaurant: Restaurant) -> int:
     """Its number, also of one that is yet to come: the path depends on it alone."""
-    if text.isdecimal():
-        return int(text)
+    number = _number(text)
+    if number is not None:
+        return number
     found = restaurant.bookings.filter(reference=text.upper()).values_list("pk", flat=True).first()
     if found is None:
         raise CommandError(f"{restaurant.name} has no booking {text!r}: give its reference or its number")
@@ -210,16 +258,17 @@ def _on(text: str) -> bool:
 
 
 def _limit(text: str) -> int:
-    if not text.isdecimal():
+    limit = _number(text)
+    if limit is None:
         raise CommandError(f"{text!r} is no number of runs: give 1 to 10")
-    return int(text)
+    return limit
 
 
-def _expiry(hours: float | None, until: str | None, now: datetime) -> datetime | None:
+def _expiry(hours: timedelta | None, until: str | None, now: datetime) -> datetime | None:
     if hours is not None and until is not None:
         raise CommandError("give --hours or --until, not both")
     if hours is not None:
-        return now + timedelta(hours=hours)
+        return now + hours
     if until is None:
         return None
     expires_at = _parsed(until)

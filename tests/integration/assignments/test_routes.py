@@ -117,6 +117,18 @@ def test_a_kill_takes_a_booking_under_way_to_legacy_at_its_next_attempt() -> Non
     assert breaches(unfinished=True) == {}
 
 
+def test_a_booking_under_way_at_a_kill_stays_on_legacy_once_it_is_taken_back() -> None:
+    turn_v3(100)
+    booking, other = receive(serving_restaurant(2)), receive(serving_restaurant(2, slug="pier"))
+    assign(booking, failing())
+    services.kill(reason="test", by=BY, now=NOW)
+    services.revive(reason="test", by=BY, now=NOW)
+    assign(other, failing())
+    assert isinstance(assign(booking), Confirmed)
+    assert isinstance(assign(other), Confirmed)
+    assert (booking.assignment_path, other.assignment_path) == ("disabled", "active")
+
+
 def test_a_booking_that_comes_back_takes_the_path_of_the_flags_now() -> None:
     turn_v3(100)
     restaurant = serving_restaurant(2, 2)

@@ -40,6 +40,8 @@ def killed(flags: FlagSet) -> FlagSet:
         (killed(OFF), OFF),
         (killed(OFF), killed(COHORT)),
         (FlagSet(max_parallel=3), FlagSet(max_parallel=4)),
+        # The cohort comes into force when the override ends that neither touches.
+        (override(0, LATER), override(0, LATER, of=COHORT)),
     ],
 )
 def test_more_for_anybody_raises_exposure(before: FlagSet, after: FlagSet) -> None:

@@ -1,11 +1,14 @@
 """``manage.py flags``: what engineers read and type."""
 
 import json
+import time
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from assignments import flags
 from assignments.engine.flags import Mode
@@ -85,7 +88,7 @@ def test_overrides_are_set_for_a_while_and_cleared(restaurant: Restaurant) -> No
         "--flag",
         "shadow",
         "--until",
-        "2999-01-01T00:00+00:00",
+        (timezone.now() + timedelta(days=1)).isoformat(),
         "--reason",
         "x",
     )
@@ -166,7 +169,21 @@ def test_acknowledgements_are_listed_and_a_worker_behind_is_status_1() -> None:
         (("override", "harbour", "on", "--hours", "1", "--until", "2999-01-01"), "not both"),
         (("override", "harbour", "on", "--until", "2999-01-01T00:00"), "no time with an offset"),
         (("override", "harbour", "on", "--until", "2999-99-01T00:00+00:00"), "no time with an offset"),
-        (("override", "harbour", "on", "--hours", "-1"), "has expired"),
+        (("override", "harbour", "on", "--hours=-1"), "'-1' is no number of hours from 0 to 8760"),
+        (("override", "harbour", "on", "--hours", "nan"), "'nan' is no number of hours from 0 to 8760"),
+        (("override", "harbour", "on", "--hours", "1e9"), "'1e9' is no number of hours from 0 to 8760"),
+        (("override", "harbour", "on", "--hours", "0"), "has expired"),
+        (
+            ("override", "harbour", "off", "--until", "9999-12-31T23:59:59-12:00"),
+            "name a time within five years",
+        ),
+        (("override", "9" * 5_000, "on"), "there is no restaurant"),
+        (("override", "caf\udce9", "on"), "there is no restaurant 'caf?'"),
+        (("set", "max_parallel", "9" * 5_000), "is no number of runs"),
+        (("set", "v3", "99." + "9" * 40), "is finer than one bucket"),
+        (("set", "v3", "20", "--label", "v3"), "'v3' is what a cohort without a label may be called"),
+        (("kill", "--wait", "--timeout", "nan"), "'nan' is no number of seconds"),
+        (("kill", "--wait", "--timeout", "1e300"), "'1e300' is no number of seconds"),
     ],
 )
 def test_bad_words_are_refused_with_the_way_out(
@@ -174,6 +191,27 @@ def test_bad_words_are_refused_with_the_way_out(
 ) -> None:
     assert why in refusal(*words, "--reason", "a test")
     assert FlagChange.objects.count() == 0
+
+
+def test_a_kill_never_fails_on_the_words_of_its_reason() -> None:
+    """A shell of another encoding hands over bytes that are no text."""
+    assert "Changed; version 1" in run("kill", "--reason", "caf\udce9 closed", "--by", "ren\udce9")
+    change = FlagChange.objects.get()
+    assert (change.reason, change.author) == ("caf? closed", "ren?")
+
+
+def test_a_worker_that_started_after_the_kill_does_not_lengthen_its_way() -> None:
+    services.kill(**CAUSE)
+    time.sleep(0.3)
+    Poller().round()
+    assert "acknowledged by all 1 live workers after 0.00 s" in run("kill", "--wait")
+
+
+def test_a_number_that_is_also_a_short_name_is_not_guessed_at(restaurant: Restaurant) -> None:
+    other = RestaurantFactory(slug=str(restaurant.pk), name="Seven")
+    assert run("override", "harbour", "on", "--reason", "a test").startswith("Changed")
+    told = refusal("override", str(restaurant.pk), "off", "--reason", "a test")
+    assert f"give harbour for {restaurant.name} or {other.pk} for Seven" in told
 
 
 def test_a_booking_is_explained_with_its_restaurant_only() -> None:

@@ -7,13 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from assignments import flags
 from assignments.engine.flags import Mode
 from assignments.flags import acknowledgements, services
 from tests.factories import RestaurantFactory
 from tests.integration.assignments.flags.changes import CAUSE
-from tests.integration.assignments.flags.processes import moment_of, no_redis, polling
+from tests.integration.assignments.flags.processes import moment_of, no_database, no_redis, polling
 from tests.processes import in_parallel
 from tests.tcp_proxy import Line, redis_through_proxy
 
@@ -77,3 +78,15 @@ def kill_before_workers(*, redis: bool) -> None:
     assert max(moments) - began < 2
     assert known - began < 2
     assert took < 2
+
+
+def refused_kill(_: str) -> str:
+    with no_database(), pytest.raises(CommandError) as refused:
+        call_command("flags", "kill", "--reason", "a test")
+    return str(refused.value)
+
+
+def test_without_database_the_command_tells_what_holds_without_it() -> None:
+    (told,) = in_parallel(refused_kill, [("",)])
+    assert "the database does not answer" in told
+    assert "FEATURE_ASSIGNMENT_PIPELINE_V3=false" in told

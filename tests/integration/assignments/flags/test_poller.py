@@ -13,7 +13,7 @@ from assignments.engine.flags import Mode
 from assignments.flags import acknowledgements, hint, services, store
 from assignments.flags.cache import CACHE, Cache
 from assignments.flags.poller import Poller
-from assignments.flags.snapshot import MAX_AGE_SECONDS, Snapshot
+from assignments.flags.snapshot import HEARTBEAT_SECONDS, MAX_AGE_SECONDS, Snapshot
 from assignments.models import FlagAcknowledgement
 from bookings.models import Restaurant
 from observability.models import Event
@@ -116,6 +116,23 @@ def test_a_worker_reports_before_it_reads_its_first_flag() -> None:
 
     Poller(cache=Cache(read=read)).round()
     assert reported == [[0]]
+
+
+def test_new_values_are_used_only_with_a_report_no_older_than_a_heartbeat() -> None:
+    """Else a worker cut off right after reading them is not waited for while they still count."""
+    ages: list[float] = []
+
+    def read() -> Snapshot:
+        ages.extend(worker.age for worker in acknowledgements.workers())
+        return store.read()
+
+    poller = Poller(cache=Cache(read=read))
+    poller.round()
+    time.sleep(HEARTBEAT_SECONDS)
+    services.set_max_parallel(limit=4, **CAUSE)
+    poller.round()
+    assert len(ages) == 2
+    assert max(ages) < HEARTBEAT_SECONDS / 2
 
 
 def test_a_worker_not_heard_of_for_ten_seconds_is_not_waited_for(poller: Poller) -> None:

@@ -10,14 +10,14 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
 from assignments.engine.exposure import Exposure, exposure
-from assignments.engine.flags import Flag
+from assignments.engine.flags import RESTAURANT_SALT, Flag
 from assignments.flags import proposals, services, store
 from assignments.flags.changes import Change
 from assignments.flags.errors import BadValueError, PinnedError
 from assignments.flags.foresight import foresee
 from assignments.flags.proposals import ProposalError, StaleError
 from assignments.flags.wanted import Action, Wanted, reversal, wanted_of
-from assignments.models import FlagChange, FlagDecision, FlagProposal, ProposalOutcome
+from assignments.models import Cohort, FlagChange, FlagDecision, FlagProposal, ProposalOutcome
 from bookings.models import Restaurant
 from config.roles import ENGINEERING_LEAD, ON_CALL, PRODUCT_OWNER
 from observability.models import Event
@@ -140,6 +140,17 @@ def test_killing_takes_one_person_and_reviving_two(
     assert store.read().killed
     proposals.approve(proposal_id=proposal.pk, user=ben, now=NOW)
     assert not store.read().killed
+
+
+@pytest.mark.parametrize("label", ["ten", "BAD LABEL"])
+def test_what_could_not_be_carried_out_is_not_even_proposed(
+    label: str, production: None, house: Restaurant, ada: User
+) -> None:
+    Cohort.objects.create(label="ten", percentage=10, salt=RESTAURANT_SALT, restaurants=[house.pk])
+    half = Wanted(action=Action.COHORT, percentage=Decimal(50), label=label)
+    with pytest.raises(BadValueError, match=label):
+        change(half, ada)
+    assert not FlagProposal.objects.exists()
 
 
 def test_a_shell_is_one_person(production: None, house: Restaurant) -> None:

@@ -4,18 +4,22 @@ import multiprocessing
 import random
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from assignments import flags
 from assignments.flags import services, store
 from assignments.flags.cache import Cache
+from assignments.flags.changes import Change
 from assignments.flags.snapshot import Snapshot
-from assignments.models import FlagChange
+from assignments.models import FlagChange, FlagState
+from tests.factories import RestaurantFactory
 from tests.integration.assignments.flags.changes import CAUSE
 from tests.integration.assignments.flags.processes import moment_of, polling
-from tests.processes import in_parallel
+from tests.processes import in_parallel, until_it_waits_for_a_lock
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -127,3 +131,25 @@ def test_writers_follow_one_another_and_no_version_is_lost() -> None:
     values = [3, *(to for _, _, to in changes)]
     assert [before for _, before, _ in changes] == values[:-1], "each starts where the one before ended"
     moment_of(lambda: flags.current().max_parallel(1) == values[-1], within=2)
+
+
+def test_a_cohort_made_while_a_change_waited_is_seen_by_it() -> None:
+    """Whoever locks first and sets later, as each page does, may make it between."""
+    RestaurantFactory.create_batch(3)
+    services.set_cohort(percentage=10, **CAUSE)
+
+    def off() -> Change:
+        try:
+            return services.set_cohort(percentage=0, **CAUSE)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        with transaction.atomic():
+            services.lock()
+            other = pool.submit(off)
+            until_it_waits_for_a_lock(other)
+            services.set_cohort(percentage=100, **CAUSE)
+        assert other.result(20) == Change(version=3, changed=True)
+    assert FlagState.objects.get().cohort is None
+    assert (FlagChange.objects.get(version=3).from_value or {})["percentage"] == "100.00"

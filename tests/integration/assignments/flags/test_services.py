@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assignments import flags
-from assignments.engine.flags import Flag, Mode
-from assignments.flags import BadValueError, PinnedError, overview, services
+from assignments.engine.flags import RESTAURANT_SALT, Flag, Mode
+from assignments.flags import BadValueError, PinnedError, overview, services, store
 from assignments.flags.authors import Author
 from assignments.flags.changes import Change
 from assignments.flags.cohorts import checked_percentage, preview_cohort
@@ -96,6 +96,12 @@ def test_a_label_is_frozen_at_its_percentage(restaurant: Restaurant) -> None:
         BadValueError, match=r"'production_10' is frozen at 10 %, not 20 %: take another label"
     ):
         services.set_cohort(percentage=20, label="production_10", **CAUSE)
+
+
+def test_a_label_given_away_before_is_not_in_the_way_of_a_version(restaurant: Restaurant) -> None:
+    Cohort.objects.create(label="v1", percentage=10, salt=RESTAURANT_SALT, restaurants=[restaurant.pk])
+    services.set_cohort(percentage=100, **CAUSE)
+    assert store.read().cohort == "v1.2"
 
 
 def test_setting_the_same_percentage_again_adds_only_who_came_since() -> None:
@@ -266,6 +272,7 @@ def test_a_bad_value_is_refused_with_the_way_out_and_nothing_is_written(
 @given(percentage=st.decimals(0, 100, places=2, allow_nan=False))
 def test_every_percentage_of_two_decimals_is_exact_in_buckets(percentage: Decimal) -> None:
     assert checked_percentage(percentage) == percentage
+    assert not checked_percentage(percentage).is_signed()
 
 
 def test_several_changes_of_a_caller_become_visible_together_or_not_at_all(restaurant: Restaurant) -> None:
